@@ -1,0 +1,415 @@
+package stages_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"go.uber.org/goleak"
+
+	"pgsluice/internal/pgtest"
+	"pgsluice/pipeline"
+	"pgsluice/stages"
+	"pgsluice/stages/stagetest"
+)
+
+// connect opens a connection that CopyIn accepts. It ends with the test.
+func connect(t *testing.T, url string, faults ...*pgtest.Fault) *pgconn.PgConn {
+	t.Helper()
+	cfg, err := pgconn.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stages.WatchErrors(cfg)
+	for _, fault := range faults {
+		fault.Wrap(cfg)
+	}
+	conn, err := pgconn.ConnectConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = conn.Close(context.Background()) // the test's context has ended
+		<-conn.CleanupDone()
+	})
+	return conn
+}
+
+// copyTest is a source and a target for one COPY, and what must hold afterwards.
+type copyTest struct {
+	src, dst *pgconn.PgConn
+	url      string // of the one database that both are in
+}
+
+const (
+	fromTarget = "COPY target FROM STDIN"
+	// 30 MB: more than the sockets and the pipe can hold on their way.
+	bigSource = "COPY (SELECT i, repeat('x', 100) FROM generate_series(1, 280000) i) TO STDOUT"
+)
+
+func newCopyTest(t *testing.T, srcFault, dstFault *pgtest.Fault) copyTest {
+	t.Helper()
+	pgtest.Server(t)
+	before := goleak.IgnoreCurrent()
+	t.Cleanup(func() { goleak.VerifyNone(t, before) })
+	c := copyTest{url: pgtest.Database(t)}
+	pgtest.Exec(t, c.url, "CREATE TABLE target (id int PRIMARY KEY, v text)")
+	some := func(f *pgtest.Fault) (list []*pgtest.Fault) {
+		if f != nil {
+			f.MustFire(t)
+			list = append(list, f)
+		}
+		return list
+	}
+	c.src, c.dst = connect(t, c.url, some(srcFault)...), connect(t, c.url, some(dstFault)...)
+	return c
+}
+
+func (c copyTest) rows(t *testing.T) int64 {
+	t.Helper()
+	return pgtest.Scalar[int64](t, c.url, "SELECT count(*) FROM target")
+}
+
+func terminate(url string, conn **pgconn.PgConn) pgtest.Action {
+	return pgtest.Call(func() error {
+		return pgtest.Run(context.Background(), url, fmt.Sprintf("SELECT pg_terminate_backend(%d)", (*conn).PID()))
+	})
+}
+
+// run is pipeline.Run that may not get stuck.
+func run(ctx context.Context, t *testing.T, list ...pipeline.Stage) error {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() {
+		_, err := pipeline.Run(ctx, list...)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(30 * time.Second):
+		t.Fatal("the pipe is stuck")
+		return nil
+	}
+}
+
+// failed checks that stage is named as the one at fault, with the SQLSTATE code
+// unless that is empty, and that the target has kept nothing.
+func (c copyTest) failed(t *testing.T, err error, stage, code string) {
+	t.Helper()
+	var at *pipeline.Error
+	if !errors.As(err, &at) || at.Stage != stage {
+		t.Errorf("error %v doesn't name %s", err, stage)
+	}
+	var server *pgconn.PgError
+	if code != "" && (!errors.As(err, &server) || server.Code != code) {
+		t.Errorf("error %v is not SQLSTATE %s", err, code)
+	}
+	if got := c.rows(t); got != 0 {
+		t.Errorf("%d rows were committed", got)
+	}
+}
+
+// rowsThenBlock sends n rows with ids from 1 on and the id again in the middle if
+// twice, calls then, and waits for the end of the pipe.
+func rowsThenBlock(n int, twice bool, then func() error) pipeline.Stage {
+	return pipeline.Stage{Name: "slow", Run: func(ctx context.Context, _ io.Reader, w io.Writer) error {
+		var rows bytes.Buffer
+		for i := range n {
+			id := i + 1
+			if twice && i == n/2 {
+				id = 1
+			}
+			fmt.Fprintf(&rows, "%d\t%s\n", id, strings.Repeat("y", 100))
+		}
+		if _, err := w.Write(rows.Bytes()); err != nil {
+			return err
+		}
+		if err := then(); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}}
+}
+
+func TestCopyRoundTrip(t *testing.T) {
+	for name, query := range map[string]string{
+		"no rows":      `SELECT i, '' FROM generate_series(1, 0) i`,
+		"one row":      `SELECT 1, 'one'`,
+		"nulls":        `SELECT i, nullif(i % 3, 0)::text FROM generate_series(1, 1000) i`,
+		"awkward text": `SELECT i, E'\t\n\r\\N\\.' || chr(1 + i) FROM generate_series(1, 3000) i`,
+		"10 MB row":    `SELECT i, repeat('0123456789', 1000000) FROM generate_series(1, 1) i`,
+		"10 MB amid":   `SELECT i, repeat('abc', CASE i WHEN 500 THEN 3333333 ELSE i END) FROM generate_series(1, 1000) i`,
+		"chunk rows":   `SELECT i, repeat('z', 65531 - 502 + i) FROM generate_series(1, 1000) i`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCopyTest(t, nil, nil)
+			var sent, got int64
+			var counter stages.Counter
+			err := run(t.Context(), t,
+				stages.CopyOut(c.src, "COPY ("+query+") TO STDOUT", &sent),
+				stages.Meter(&counter), stages.Compress(stages.CompressOptions{}), stages.Decompress(),
+				stages.CopyIn(c.dst, fromTarget, &got))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := c.rows(t); sent != n || got != n {
+				t.Errorf("sent %d rows, got %d, the target has %d", sent, got, n)
+			}
+			differ := fmt.Sprintf("SELECT count(*) FROM (%s) s(id, v) FULL JOIN target t USING (id, v) WHERE s.v IS DISTINCT FROM t.v", query)
+			if name == "nulls" {
+				differ = strings.Replace(differ, "USING (id, v)", "ON s.id = t.id", 1)
+			}
+			if n := pgtest.Scalar[int64](t, c.url, differ); n != 0 {
+				t.Errorf("%d rows differ", n)
+			}
+			if chunks, min := counter.Chunks(), counter.Load()/stages.ChunkBytes; chunks > min+1 {
+				t.Errorf("%d bytes came in %d chunks", counter.Load(), chunks)
+			}
+		})
+	}
+}
+
+func TestCopyConstraintErrorWhileSourceBlocks(t *testing.T) {
+	c := newCopyTest(t, nil, nil)
+	rows := int64(-1)
+	err := run(t.Context(), t,
+		rowsThenBlock(3000, true, func() error { return nil }),
+		stages.CopyIn(c.dst, fromTarget, &rows))
+	c.failed(t, err, "copy-in", "23505")
+	if rows != -1 {
+		t.Errorf("stored %d rows after an error", rows)
+	}
+	// An ERROR costs the statement, not the connection.
+	if _, err := c.dst.Exec(t.Context(), "SELECT 1").ReadAll(); err != nil {
+		t.Errorf("the connection is gone: %v", err)
+	}
+}
+
+func TestCopySourceErrorCommitsNothing(t *testing.T) {
+	for _, at := range []int{1, 100, 50_000, 99_999} {
+		c := newCopyTest(t, nil, nil)
+		err := run(t.Context(), t,
+			stages.CopyOut(c.src, fmt.Sprintf("COPY (SELECT i, 1 / (%d - i) FROM generate_series(1, 100000) i) TO STDOUT", at), nil),
+			stages.CopyIn(c.dst, fromTarget, nil))
+		c.failed(t, err, "copy-out", "22012")
+	}
+}
+
+func TestCopyBackendTerminated(t *testing.T) {
+	for _, after := range []int64{1000, 200_000, 10_000_000} {
+		t.Run(fmt.Sprintf("source at %d", after), func(t *testing.T) {
+			fault := &pgtest.Fault{Direction: pgtest.Read, After: after}
+			c := newCopyTest(t, fault, nil)
+			fault.Action = terminate(c.url, &c.src)
+			err := run(t.Context(), t, stages.CopyOut(c.src, bigSource, nil), stages.CopyIn(c.dst, fromTarget, nil))
+			c.failed(t, err, "copy-out", "")
+		})
+		t.Run(fmt.Sprintf("target at %d", after), func(t *testing.T) {
+			fault := &pgtest.Fault{Direction: pgtest.Write, After: after}
+			c := newCopyTest(t, nil, fault)
+			fault.Action = terminate(c.url, &c.dst)
+			err := run(t.Context(), t, stages.CopyOut(c.src, bigSource, nil), stages.CopyIn(c.dst, fromTarget, nil))
+			c.failed(t, err, "copy-in", "")
+		})
+	}
+}
+
+// The target dies while the stage waits for input: pgx returns with its goroutine
+// still inside Read.
+func TestCopyInLeavesItsReader(t *testing.T) {
+	c := newCopyTest(t, nil, nil)
+	in := stages.CopyIn(c.dst, fromTarget, nil)
+	var r *watchedReader
+	watched := pipeline.Stage{Name: in.Name, Run: func(ctx context.Context, pipe io.Reader, w io.Writer) error {
+		r = &watchedReader{r: pipe}
+		err := in.Run(ctx, r, w)
+		if begun, ended := r.begun.Load(), r.ended.Swap(-1); begun != ended {
+			t.Errorf("%d reads begun, %d ended when the stage returned", begun, ended)
+		}
+		return err
+	}}
+	err := run(t.Context(), t, rowsThenBlock(10, false, func() error {
+		return pgtest.Run(context.Background(), c.url, fmt.Sprintf("SELECT pg_terminate_backend(%d)", c.dst.PID()))
+	}), watched)
+	c.failed(t, err, "copy-in", "57P01")
+	if got := r.ended.Load(); got != -1 {
+		t.Error("a read ended after the stage had returned")
+	}
+}
+
+// watchedReader counts the reads that begin and end.
+type watchedReader struct {
+	r            io.Reader
+	begun, ended atomic.Int64
+}
+
+func (w *watchedReader) Read(p []byte) (int, error) {
+	w.begun.Add(1)
+	defer w.ended.Add(1)
+	return w.r.Read(p)
+}
+
+func TestCopyConnectionReset(t *testing.T) {
+	for _, after := range []int64{1000, 200_000, 10_000_000} {
+		t.Run(fmt.Sprintf("source at %d", after), func(t *testing.T) {
+			c := newCopyTest(t, &pgtest.Fault{Direction: pgtest.Read, After: after, Action: pgtest.Reset()}, nil)
+			err := run(t.Context(), t, stages.CopyOut(c.src, bigSource, nil), stages.CopyIn(c.dst, fromTarget, nil))
+			c.failed(t, err, "copy-out", "")
+		})
+		t.Run(fmt.Sprintf("target at %d", after), func(t *testing.T) {
+			c := newCopyTest(t, nil, &pgtest.Fault{Direction: pgtest.Write, After: after, Action: pgtest.Reset()})
+			err := run(t.Context(), t, stages.CopyOut(c.src, bigSource, nil), stages.CopyIn(c.dst, fromTarget, nil))
+			c.failed(t, err, "copy-in", "")
+		})
+	}
+}
+
+func TestCopyCancelled(t *testing.T) {
+	cause := errors.New("changed my mind")
+	for _, after := range []int64{1, 200_000, 10_000_000} {
+		c := newCopyTest(t, nil, nil)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var counter stages.Counter
+		err := run(ctx, t,
+			stages.CopyOut(c.src, bigSource, nil),
+			stages.Meter(&counter),
+			pipeline.Stage{Name: "cancel", Tap: func(context.Context, []byte) error {
+				if counter.Load() >= after {
+					cancel(cause)
+				}
+				return nil
+			}},
+			stages.CopyIn(c.dst, fromTarget, nil))
+		if !errors.Is(err, cause) {
+			t.Errorf("got %v, want %v", err, cause)
+		}
+		if got := c.rows(t); got != 0 {
+			t.Errorf("%d rows were committed", got)
+		}
+	}
+}
+
+// Outside a pipeline nobody else would put the cause in place of pgx's words.
+func TestCopyReturnsTheCauseOfItsContext(t *testing.T) {
+	cause := errors.New("changed my mind")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	c := newCopyTest(t, nil, nil)
+	cancel(cause)
+	if err := stages.CopyOut(c.src, bigSource, nil).Run(ctx, strings.NewReader(""), io.Discard); err != cause { //nolint:errorlint // unwrapped is what is tested
+		t.Errorf("copy-out: %v", err)
+	}
+	if err := stages.CopyIn(c.dst, fromTarget, nil).Run(ctx, strings.NewReader("1\tx\n"), io.Discard); err != cause { //nolint:errorlint // unwrapped is what is tested
+		t.Errorf("copy-in: %v", err)
+	}
+	if got := c.rows(t); got != 0 {
+		t.Errorf("%d rows were committed", got)
+	}
+}
+
+// A target that stops reading holds the source back, and a cancellation ends both.
+func TestCopyCancelledWhileTargetStalls(t *testing.T) {
+	cause := errors.New("waited long enough")
+	fault := &pgtest.Fault{Direction: pgtest.Write, After: 1_000_000, Action: pgtest.Stall()}
+	c := newCopyTest(t, nil, fault)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	go func() {
+		<-fault.Fired()
+		cancel(cause)
+	}()
+	err := run(ctx, t, stages.CopyOut(c.src, bigSource, nil), stages.CopyIn(c.dst, fromTarget, nil))
+	if !errors.Is(err, cause) {
+		t.Errorf("got %v, want %v", err, cause)
+	}
+	if got := c.rows(t); got != 0 {
+		t.Errorf("%d rows were committed", got)
+	}
+}
+
+func TestCopyMisuse(t *testing.T) {
+	c := newCopyTest(t, nil, nil)
+	err := run(t.Context(), t, stages.CopyOut(c.src, "SELECT 1", nil), stages.Discard())
+	if err == nil || !strings.Contains(err.Error(), `"SELECT 1"`) {
+		t.Errorf("a SELECT in place of a COPY: %v", err)
+	}
+	plain, err := pgconn.Connect(t.Context(), c.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close(t.Context())
+	err = run(t.Context(), t, rowsThenBlock(1, false, func() error { return nil }), stages.CopyIn(plain, fromTarget, nil))
+	if err == nil || !strings.Contains(err.Error(), "WatchErrors") {
+		t.Errorf("a connection without WatchErrors: %v", err)
+	}
+	err = run(t.Context(), t, stages.Source(strings.NewReader("1\n")), stages.CopyIn(c.dst, "COPY missing FROM STDIN", nil))
+	c.failed(t, err, "copy-in", "42P01")
+}
+
+func TestCopyOutConforms(t *testing.T) {
+	pgtest.Server(t)
+	stagetest.Run(t, stagetest.Subject{
+		First: func(t *testing.T, plain []byte) pipeline.Stage {
+			url := pgtest.Database(t)
+			pgtest.Exec(t, url, "CREATE TABLE pieces (n int, v text)")
+			conn := connect(t, url)
+			if _, err := conn.CopyFrom(t.Context(), bytes.NewReader(asRows(t, plain)), "COPY pieces FROM STDIN"); err != nil {
+				t.Fatal(err)
+			}
+			return stages.CopyOut(conn, "COPY (SELECT n, v FROM pieces ORDER BY n) TO STDOUT", nil)
+		},
+		Decode: fromRows,
+	})
+}
+
+func TestCopyInConforms(t *testing.T) {
+	url := pgtest.Database(t)
+	pgtest.Exec(t, url, "CREATE TABLE pieces (n int, v text)")
+	stagetest.Run(t, stagetest.Subject{
+		Last: func(t *testing.T) (pipeline.Stage, func() []byte) {
+			pgtest.Exec(t, url, "TRUNCATE pieces")
+			return stages.CopyIn(connect(t, url), "COPY pieces FROM STDIN", nil), func() []byte {
+				return []byte(pgtest.Scalar[string](t, url, "SELECT coalesce(string_agg(v, '' ORDER BY n), '') FROM pieces"))
+			}
+		},
+		Encode: asRows,
+	})
+}
+
+// pieceBytes is how much of the plain bytes goes into one row.
+const pieceBytes = 500
+
+var escape = strings.NewReplacer("\\", `\\`, "\t", `\t`, "\n", `\n`)
+
+// asRows words plain as rows of a number and a text in COPY's text format.
+func asRows(_ *testing.T, plain []byte) []byte {
+	var rows bytes.Buffer
+	for n := 0; len(plain) > 0; n++ {
+		piece := plain[:min(pieceBytes, len(plain))]
+		plain = plain[len(piece):]
+		fmt.Fprintf(&rows, "%d\t%s\n", n, escape.Replace(string(piece)))
+	}
+	return rows.Bytes()
+}
+
+var unescape = strings.NewReplacer(`\\`, "\\", `\t`, "\t", `\n`, "\n")
+
+func fromRows(t *testing.T, rows []byte) []byte {
+	t.Helper()
+	var plain strings.Builder
+	for row := range strings.Lines(string(rows)) {
+		_, piece, ok := strings.Cut(strings.TrimSuffix(row, "\n"), "\t")
+		if !ok {
+			t.Fatalf("not a row: %q", row)
+		}
+		plain.WriteString(unescape.Replace(piece))
+	}
+	return []byte(plain.String())
+}
