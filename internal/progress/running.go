@@ -1,0 +1,40 @@
+package progress
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Running is a task in work. Its methods may be called from any goroutine.
+type Running struct {
+	tracker *Tracker
+	task    Task
+	start   time.Duration
+	bytes   atomic.Int64
+	watch   func() []StageTime // guarded by tracker.mu; nil if there is none
+}
+
+// AddBytes counts n more bytes that this task has moved. It is one atomic addition and never
+// waits. What arrives after Done or Fail is not counted.
+func (r *Running) AddBytes(n int64) { r.bytes.Add(n) }
+
+// Watch gives a source of the task's stage times while it runs, measured from its own start.
+// Snapshots call it without any lock held, from the observers' goroutines, possibly several at
+// once and once more just after the task has ended; it must return at once.
+func (r *Running) Watch(stages func() []StageTime) {
+	r.tracker.mu.Lock()
+	defer r.tracker.mu.Unlock()
+	r.watch = stages
+}
+
+// Done says that the task has ended well, having moved that many rows; stages is what its pipeline
+// measured, nil if it had none. Only the first of Done and Fail counts.
+func (r *Running) Done(rows int64, stages []StageTime) {
+	r.tracker.end(r, rows, stages, nil)
+}
+
+// Fail says that the task has ended with an error, which must not be nil. Its bytes stay counted
+// as moved. Only the first of Done and Fail counts.
+func (r *Running) Fail(err error) {
+	r.tracker.end(r, 0, nil, err)
+}

@@ -1,0 +1,245 @@
+package progress
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Tracker collects what a transfer reports. Its methods may be called from any goroutine.
+//
+// What it keeps grows with the plan: each task is held once, waiting, running or ended, and the
+// lists of what has ended are only ever appended to, so that snapshots can share them.
+type Tracker struct {
+	mu      sync.Mutex
+	started time.Time
+	over    bool
+	ended   time.Duration // offset of Finish, if over
+
+	waiting map[int]Task
+	running []*Running // oldest first
+	phases  [phaseCount]phase
+
+	parts       map[string]int // parts of each table that are not done
+	tablesTotal int
+	tablesDone  int
+	dataBytes   int64 // of ended data tasks; the running ones hold their own
+	dataRows    int64
+	rate        rateMeter
+	stages      []StageTime // sums over done data tasks, in pipe order
+
+	step     Step // the one in work; Text is "" if there is none
+	steps    []Step
+	finished []FinishedTask
+	failures []FinishedTask
+	warnings []Warning
+	leftOut  []LeftOut
+}
+
+// phase is what the tracker keeps of a phase. Times are offsets from Tracker.started.
+type phase struct {
+	total, done, failed, running int
+	begun                        bool
+	first, last                  time.Duration // first start, last end
+	work                         time.Duration // of ended tasks
+}
+
+func (p *phase) complete() bool { return p.done+p.failed == p.total }
+
+// Warning is something that went otherwise than asked, without harm to the data.
+type Warning struct {
+	Object  string        // what it is about, as shown to a user; "" if it is the whole transfer
+	Message string        // what happened
+	At      time.Duration // since Snapshot.Started; Warn sets it
+}
+
+// LeftOut is an object of the source that is not transferred on purpose.
+type LeftOut struct {
+	Object string        // as shown to a user: subscription orders_sub
+	Reason string        // why, and how to have it transferred if that is possible
+	At     time.Duration // since Snapshot.Started; Skip sets it
+}
+
+// Step is something done outside any task, such as reading the table of contents.
+type Step struct {
+	Text    string
+	Start   time.Duration // since Snapshot.Started
+	Elapsed time.Duration
+}
+
+// New returns a tracker whose clock starts now.
+func New() *Tracker {
+	return &Tracker{started: time.Now(), waiting: map[int]Task{}, parts: map[string]int{}}
+}
+
+// now is the time since the start, frozen by Finish. The caller holds mu.
+func (t *Tracker) now() time.Duration {
+	if t.over {
+		return t.ended
+	}
+	return time.Since(t.started)
+}
+
+// Plan says which tasks there are. It is called at most once, before any Start; a task's ID must
+// be unique. A breach of either panics: the totals would be wrong from then on.
+func (t *Tracker) Plan(tasks []Task) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.tasksPlanned() > 0 {
+		panic("progress: Plan called twice")
+	}
+	t.waiting = make(map[int]Task, len(tasks))
+	t.finished = make([]FinishedTask, 0, len(tasks))
+	for _, task := range tasks {
+		if _, dup := t.waiting[task.ID]; dup {
+			panic(fmt.Sprintf("progress: task %d planned twice", task.ID))
+		}
+		t.waiting[task.ID] = task
+		t.phases[task.Phase].total++
+		if task.isPart() {
+			t.parts[task.tableKey()]++
+		}
+	}
+	t.tablesTotal = len(t.parts)
+}
+
+func (t *Tracker) tasksPlanned() int {
+	n := 0
+	for i := range t.phases {
+		n += t.phases[i].total
+	}
+	return n
+}
+
+// Start says that a planned task is now in work; it ends the current step. Each task is started
+// once; an ID that is not planned, or already started, panics.
+func (t *Tracker) Start(id int) *Running {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	task, ok := t.waiting[id]
+	if !ok {
+		panic(fmt.Sprintf("progress: task %d is not waiting to be started", id))
+	}
+	delete(t.waiting, id)
+	now := t.now()
+	t.endStep(now)
+
+	p := &t.phases[task.Phase]
+	if !p.begun {
+		p.begun, p.first, p.last = true, now, now
+		if task.Phase == Data {
+			t.rate.observe(now, 0)
+		}
+	}
+	p.running++
+	r := &Running{tracker: t, task: task, start: now}
+	t.running = append(t.running, r)
+	return r
+}
+
+// end moves a running task to the finished ones; only its first end counts.
+func (t *Tracker) end(r *Running, rows int64, stages []StageTime, failure error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	i := slices.Index(t.running, r)
+	if i < 0 {
+		return
+	}
+	t.running = slices.Delete(t.running, i, i+1)
+	now := t.now()
+	f := FinishedTask{
+		Task: r.task, Start: r.start, Elapsed: now - r.start,
+		Rows: rows, Bytes: r.bytes.Load(),
+	}
+	if failure != nil {
+		// Error tells done from failed, so it may not stay empty.
+		f.Error = cmp.Or(failure.Error(), "error without a message")
+	}
+	t.finished = append(t.finished, f)
+
+	p := &t.phases[r.task.Phase]
+	p.running--
+	p.last = now
+	p.work += f.Elapsed
+	if failure != nil {
+		p.failed++
+		t.failures = append(t.failures, f)
+	} else {
+		p.done++
+	}
+	if r.task.Phase == Data {
+		t.endData(now, f, stages)
+	}
+}
+
+// endData adds an ended data task to the totals of the data phase.
+func (t *Tracker) endData(now time.Duration, f FinishedTask, stages []StageTime) {
+	t.dataBytes += f.Bytes
+	if f.Error == "" {
+		t.stages = addStages(t.stages, stages)
+		if f.Task.isPart() {
+			t.dataRows += f.Rows
+			key := f.Task.tableKey()
+			if t.parts[key]--; t.parts[key] == 0 {
+				t.tablesDone++
+			}
+		}
+	}
+	total := t.dataBytes
+	for _, r := range t.running {
+		if r.task.Phase == Data {
+			total += r.bytes.Load()
+		}
+	}
+	t.rate.observe(now, total)
+}
+
+// Warn records a warning; its At is set here.
+func (t *Tracker) Warn(w Warning) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	w.At = t.now()
+	t.warnings = append(t.warnings, w)
+}
+
+// Skip records an object that is left out on purpose; its At is set here.
+func (t *Tracker) Skip(l LeftOut) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l.At = t.now()
+	t.leftOut = append(t.leftOut, l)
+}
+
+// Step says what is being done outside any task. It lasts until the next Step, Start or Finish;
+// Step("") ends it too.
+func (t *Tracker) Step(text string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.now()
+	t.endStep(now)
+	t.step = Step{Text: text, Start: now}
+}
+
+func (t *Tracker) endStep(now time.Duration) {
+	if t.step.Text != "" {
+		t.step.Elapsed = now - t.step.Start
+		t.steps = append(t.steps, t.step)
+		t.step = Step{}
+	}
+}
+
+// Finish stops the clock: the transfer is over, well or not. Tasks that never started stay counted
+// in their phases' totals. What is reported later still counts, at the time of Finish. A second
+// call does nothing.
+func (t *Tracker) Finish() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.over {
+		return
+	}
+	now := t.now()
+	t.endStep(now)
+	t.over, t.ended = true, now
+}

@@ -1,0 +1,66 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"pgsluice/internal/progress"
+)
+
+// table sums the parts of one table that are done.
+type table struct {
+	name        string
+	rows, bytes int64
+	parts       int
+	start, end  time.Duration
+}
+
+func (t table) span() time.Duration { return t.end - t.start }
+
+// collectTables returns the tables whose rows were copied, slowest first. Large objects come from no
+// table of the user's; what moved bytes for them stands beside the tables under its own name.
+func collectTables(finished []progress.FinishedTask) []table {
+	index := map[string]int{}
+	var tables []table
+	for _, f := range finished {
+		isTable := f.Task.Kind == progress.TableData
+		if f.Task.Phase != progress.Data || f.Error != "" || !isTable && f.Bytes == 0 {
+			continue
+		}
+		name := f.Task.Name
+		if isTable {
+			name = cmp.Or(f.Task.Table, name)
+		}
+		i, ok := index[name]
+		if !ok {
+			i = len(tables)
+			index[name] = i
+			tables = append(tables, table{name: name, start: f.Start})
+		}
+		t := &tables[i]
+		t.rows += f.Rows
+		t.bytes += f.Bytes
+		t.parts++
+		t.start = min(t.start, f.Start)
+		t.end = max(t.end, f.Start+f.Elapsed)
+	}
+	slices.SortStableFunc(tables, func(a, b table) int {
+		return cmp.Or(cmp.Compare(b.span(), a.span()), cmp.Compare(b.bytes, a.bytes), cmp.Compare(a.name, b.name))
+	})
+	return tables
+}
+
+// slowestTasks returns the ended tasks of a phase, slowest first.
+func slowestTasks(finished []progress.FinishedTask, phase progress.Phase) []progress.FinishedTask {
+	var tasks []progress.FinishedTask
+	for _, f := range finished {
+		if f.Task.Phase == phase {
+			tasks = append(tasks, f)
+		}
+	}
+	slices.SortStableFunc(tasks, func(a, b progress.FinishedTask) int {
+		return cmp.Or(cmp.Compare(b.Elapsed, a.Elapsed), cmp.Compare(a.Task.Name, b.Task.Name))
+	})
+	return tasks
+}

@@ -1,0 +1,78 @@
+// Package report shows progress snapshots to people and programs: as plain lines while a transfer
+// runs ([Follow]), as a table at its end ([WriteText]) and as JSON with a documented, versioned
+// schema ([WriteJSON], [WriteFile]).
+//
+// It only reads: a reporter that is slow, blocked or broken never slows the transfer. What it
+// prints fits the given width, counts East Asian characters as the two columns they take, and shows
+// control characters in names escaped, so that no name can steer a terminal. MB is 10^6 bytes.
+// It contains no password: an [Endpoint] has no place for one.
+package report
+
+import (
+	"time"
+
+	"pgsluice/internal/progress"
+)
+
+// Report is all that is said about one transfer at its end.
+type Report struct {
+	Version  string // of pgsluice
+	Command  string // the verb: copy
+	Source   Endpoint
+	Target   Endpoint
+	PgDump   Program
+	Jobs     int
+	Options  []string // in words, those that differ from the defaults
+	Snapshot string   // id of the exported snapshot, "" if none was taken
+
+	Started time.Time // zero: Progress.Started
+	Ended   time.Time // zero: Started and what Progress has elapsed
+
+	Outcome  Outcome
+	ExitCode int
+	Error    string // the cause if the outcome is failed or cancelled
+
+	Progress progress.Snapshot
+}
+
+// Endpoint is one of the two databases.
+type Endpoint struct {
+	Host          string // host name, address or socket directory
+	Port          int
+	Database      string
+	User          string
+	ServerVersion string // as the server says it: 15.18
+}
+
+// Program is a helper program that was used.
+type Program struct {
+	Path    string
+	Version string
+}
+
+// Outcome is how a transfer ended.
+type Outcome string
+
+// The outcomes, as they stand in JSON.
+const (
+	Complete             Outcome = "complete"
+	CompleteWithFailures Outcome = "complete with failures" // each is among Progress.Failures
+	Failed               Outcome = "failed"
+	Cancelled            Outcome = "cancelled"
+)
+
+func (r Report) started() time.Time {
+	if r.Started.IsZero() {
+		return r.Progress.Started
+	}
+	return r.Started
+}
+
+func (r Report) ended() time.Time {
+	if r.Ended.IsZero() {
+		return r.started().Add(r.Progress.Elapsed)
+	}
+	return r.Ended
+}
+
+func (r Report) elapsed() time.Duration { return max(r.ended().Sub(r.started()), 0) }

@@ -1,0 +1,143 @@
+package report
+
+import (
+	"cmp"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+
+	"pgsluice/internal/progress"
+)
+
+// TextOptions say how the final table is laid out.
+type TextOptions struct {
+	Width int  // columns; 0 means 80
+	Color bool // bold headings; see ColorFor
+}
+
+// ColorFor tells whether f may be written to in colour: it is a terminal, and neither NO_COLOR nor
+// TERM=dumb says otherwise.
+func ColorFor(f *os.File) bool {
+	if os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// slowest is how many tables the text lists; the JSON has all.
+const slowest = 10
+
+// WriteText writes the final table, in one Write.
+func WriteText(w io.Writer, r Report, o TextOptions) error {
+	p := &page{width: cmp.Or(o.Width, 80), color: o.Color}
+	p.meta(r)
+	p.phases(r)
+	p.data(r.Progress)
+	p.tables(r.Progress)
+	p.tasks("Indexes", r.Progress, progress.Indexes)
+	p.tasks("Constraints", r.Progress, progress.Constraints)
+	p.lists(r.Progress)
+	p.outcome(r)
+	_, err := io.WriteString(w, p.b.String())
+	return err
+}
+
+func (p *page) meta(r Report) {
+	title := "pgsluice"
+	if r.Command != "" {
+		title += " " + printable(r.Command)
+	}
+	if r.Source.Database != "" {
+		title += ": " + printable(r.Source.Database)
+		if r.Target.Database != "" && r.Target.Database != r.Source.Database {
+			title += " to " + printable(r.Target.Database)
+		}
+	}
+	p.heading(clip(title, p.width), "")
+
+	var run []string
+	if r.Jobs > 0 {
+		run = append(run, plural(r.Jobs, "job", "jobs"))
+	}
+	for _, o := range r.Options {
+		run = append(run, printable(o))
+	}
+	started := ""
+	if t := r.started(); !t.IsZero() {
+		started = t.UTC().Format("2006-01-02 15:04:05") + " UTC"
+	}
+	p.pairs([][2]string{
+		{"source", r.Source.text()},
+		{"target", r.Target.text()},
+		{"pg_dump", strings.TrimPrefix(printable(r.PgDump.Version+", "+r.PgDump.Path), ", ")},
+		{"snapshot", printable(r.Snapshot)},
+		{"options", strings.Join(run, ", ")},
+		{"pgsluice", printable(r.Version)},
+		{"started", started},
+	})
+}
+
+// text is "" for an endpoint that was never reached.
+func (e Endpoint) text() string {
+	if e == (Endpoint{}) {
+		return ""
+	}
+	s := e.Host
+	if e.Port != 0 && !strings.HasPrefix(e.Host, "/") {
+		s = net.JoinHostPort(e.Host, strconv.Itoa(e.Port))
+	} else if e.Port != 0 {
+		s += " port " + strconv.Itoa(e.Port)
+	}
+	s += ", database " + e.Database
+	if e.User != "" {
+		s += " as " + e.User
+	}
+	if e.ServerVersion != "" {
+		s += ", PostgreSQL " + e.ServerVersion
+	}
+	return printable(s)
+}
+
+func (p *page) outcome(r Report) {
+	took := formatDuration(r.elapsed())
+	failures := len(r.Progress.Failures)
+	var title, rest string
+	switch r.Outcome {
+	case Complete:
+		title, rest = "Complete", " in "+took+"."
+	case CompleteWithFailures:
+		title, rest = "Complete with "+plural(failures, "failure", "failures"), " in "+took+"."
+	case Cancelled:
+		title, rest = "Cancelled", " after "+took+"."
+	default:
+		title, rest = "Failed", " after "+took+"."
+	}
+	p.heading(title, rest)
+	if r.Error != "" {
+		p.paragraph(r.Error)
+	}
+	p.paragraph("Exit code " + strconv.Itoa(r.ExitCode) + ": " + exitMeaning(r) + ".")
+}
+
+func exitMeaning(r Report) string {
+	switch r.ExitCode {
+	case 0:
+		return "done"
+	case 1:
+		return "nothing was changed"
+	case 2:
+		if r.Outcome == Complete {
+			return "the copy is complete, but the report could not be written"
+		}
+		return "done, but not everything; what is missing is listed"
+	case 3:
+		return "differences were found"
+	}
+	if len(r.Progress.Finished)+len(r.Progress.Running) == 0 {
+		return "nothing was copied"
+	}
+	return "the target is incomplete"
+}
