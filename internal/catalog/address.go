@@ -1,0 +1,177 @@
+package catalog
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+)
+
+// Address is where a database is and how to get in: a parsed connection string. It holds the password, if
+// there is one, so it is never printed; String gives what may be shown. Safe for concurrent use.
+type Address struct {
+	config *pgconn.Config
+	host   string // as the user named it; config.Host may be pinned to one IP address
+}
+
+// cancelDeadline is how long a cancelled statement may take to end on the server before its connection is cut.
+const cancelDeadline = 3 * time.Second
+
+// connectTimeout is the time for one host to answer when the connection string and PGCONNECT_TIMEOUT say nothing:
+// without one, a firewall that drops packets holds a maintenance window for minutes.
+const connectTimeout = 15 * time.Second
+
+// ParseAddress reads a database's name as psql does: a URL, a keyword string, or a bare database name; what it
+// leaves out comes from a service file, the PG* variables, .pgpass and the defaults, in libpq's order.
+func ParseAddress(name string) (*Address, error) {
+	if !strings.HasPrefix(name, "postgres://") && !strings.HasPrefix(name, "postgresql://") &&
+		!strings.Contains(name, "=") && name != "" {
+		name = "dbname=" + quoteKeywordValue(name)
+	}
+	config, err := pgconn.ParseConfig(name)
+	if err != nil {
+		return nil, redactParseError(err)
+	}
+	if config.Database == "" {
+		config.Database = config.User // libpq's default, made explicit so that messages can name it
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	config.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelDeadline}
+	}
+	return &Address{config: config, host: config.Host}, nil
+}
+
+// quoteKeywordValue quotes a value of a keyword/value connection string (libpq, conninfo_parse).
+func quoteKeywordValue(v string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(v) + "'"
+}
+
+// redactParseError drops the connection string from pgx's message: it masks passwords by pattern only, and a
+// malformed string is just where a pattern fails.
+func redactParseError(err error) error {
+	var parse *pgconn.ParseConfigError
+	var badURL *url.Error
+	switch {
+	case errors.As(err, &badURL):
+		return fmt.Errorf("connection string: %w", badURL.Err)
+	case errors.As(err, &parse) && parse.Unwrap() != nil:
+		return fmt.Errorf("connection string: %w", parse.Unwrap())
+	}
+	return errors.New("connection string: not a URL, a keyword string or a database name")
+}
+
+// Host is the first host, or the socket folder, that the address names.
+func (a *Address) Host() string { return a.host }
+
+// Port is the port of Host.
+func (a *Address) Port() uint16 { return a.config.Port }
+
+// Database is the database's name.
+func (a *Address) Database() string { return a.config.Database }
+
+// User is the role that logs in.
+func (a *Address) User() string { return a.config.User }
+
+// String is the address as it may be shown: no password, no options.
+func (a *Address) String() string {
+	where := net.JoinHostPort(a.host, strconv.Itoa(int(a.config.Port)))
+	if strings.HasPrefix(a.host, "/") || strings.HasPrefix(a.host, "@") {
+		where = "socket " + a.host + " port " + strconv.Itoa(int(a.config.Port))
+	}
+	return a.config.Database + " at " + where
+}
+
+// Pin makes every later connection of a go to the very server that conn reached: neither a list of hosts nor a
+// name with several addresses may give one session to another server than the next (FACTS.md 7).
+func (a *Address) Pin(conn *pgconn.PgConn) {
+	_, overTLS := conn.Conn().(*tls.Conn)
+	var kept []*pgconn.FallbackConfig
+	for _, h := range a.hosts() {
+		if (h.TLSConfig != nil) != overTLS {
+			continue
+		}
+		switch remote := conn.Conn().RemoteAddr().(type) {
+		case *net.TCPAddr:
+			if int(h.Port) == remote.Port && resolvesTo(h.Host, remote.IP) {
+				// the certificate is still checked against the name: that stands in TLSConfig
+				kept = append(kept, &pgconn.FallbackConfig{Host: remote.IP.String(), Port: h.Port, TLSConfig: h.TLSConfig})
+			}
+		case *net.UnixAddr:
+			if strings.HasPrefix(remote.Name, h.Host) {
+				kept = append(kept, h)
+			}
+		}
+	}
+	if len(kept) == 0 {
+		return
+	}
+	a.config.Host, a.config.Port, a.config.TLSConfig = kept[0].Host, kept[0].Port, kept[0].TLSConfig
+	a.config.Fallbacks = nil
+	a.config.ValidateConnect = nil
+}
+
+func (a *Address) hosts() []*pgconn.FallbackConfig {
+	first := &pgconn.FallbackConfig{Host: a.config.Host, Port: a.config.Port, TLSConfig: a.config.TLSConfig}
+	return append([]*pgconn.FallbackConfig{first}, a.config.Fallbacks...)
+}
+
+func resolvesTo(host string, ip net.IP) bool {
+	addresses, err := net.LookupIP(host)
+	return err == nil && slices.ContainsFunc(addresses, ip.Equal)
+}
+
+// Connect opens a connection without any session settings. configure, if not nil, may adjust the copy of the
+// configuration that this connection is made with. An error says in one sentence what stood in the way.
+func (a *Address) Connect(ctx context.Context, application string, configure func(*pgconn.Config)) (*pgconn.PgConn, error) {
+	config := a.config.Copy()
+	config.BuildContextWatcherHandler = a.config.BuildContextWatcherHandler
+	config.RuntimeParams["application_name"] = application
+	if configure != nil {
+		configure(config)
+	}
+	conn, err := pgconn.ConnectConfig(ctx, config)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return nil, a.explain(err)
+	}
+	return conn, nil
+}
+
+// explain turns pgx's multi-line connect error into one sentence with the server's own words.
+func (a *Address) explain(err error) error {
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) {
+		return fmt.Errorf("%s: user %q: %w", a, a.config.User, pgErr)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%s: no answer within %s", a, a.config.ConnectTimeout)
+	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return fmt.Errorf("%s: no such host: %w", a, dns)
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return fmt.Errorf("%s: %w", a, op.Err)
+	}
+	// the innermost error of pgx's chain has neither the connection string nor the list of attempts
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
+	}
+	return fmt.Errorf("%s: %w", a, err)
+}

@@ -1,0 +1,78 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Facts are what a transfer must know about one side before it starts.
+type Facts struct {
+	Version     int    // server_version_num, e.g. 150018
+	VersionText string // as the server says it
+	Database    string
+	DatabaseOID uint32
+	User        string
+	Encoding    string // as pg_encoding_to_char spells it
+	// SearchPath is what search_path is for this role in this database outside of our sessions.
+	SearchPath string
+	Superuser  bool
+	// MayReplicaRole says that session_replication_role can be set: superusers, and by GRANT SET from 15 on.
+	MayReplicaRole bool
+	InRecovery     bool // a standby
+	ReadOnly       bool // default_transaction_read_only is on for this role in this database
+	// SystemIdentifier is the cluster's, "" where the role may not see it.
+	SystemIdentifier string
+	// LockSlots is how many locks the server's shared lock table is sized for.
+	LockSlots int
+	// Tables is how many relations pg_dump will lock.
+	Tables int
+	// FreeConnections is how many more connections this role may open, estimated from what can be seen.
+	FreeConnections int
+}
+
+const factsQuery = `
+SELECT current_setting('server_version_num'), current_setting('server_version'), d.datname, d.oid, current_user,
+       pg_encoding_to_char(d.encoding), current_setting('search_path'),
+       coalesce((SELECT rolsuper FROM pg_roles WHERE rolname = current_user), false),
+       pg_is_in_recovery(), current_setting('default_transaction_read_only')::bool,
+       current_setting('max_locks_per_transaction')::int8 *
+         (current_setting('max_connections')::int8 + current_setting('max_prepared_transactions')::int8),
+       current_setting('max_connections')::int8
+         - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')
+         - CASE WHEN (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN 0
+                ELSE current_setting('superuser_reserved_connections')::int8 END,
+       (SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384)
+  FROM pg_database d WHERE d.datname = current_database()`
+
+// ReadFacts reads them on a connection that has no session settings yet: search_path and read-only are meant as
+// the database's own.
+func ReadFacts(ctx context.Context, conn *pgconn.PgConn) (*Facts, error) {
+	r, err := Row(ctx, conn, factsQuery)
+	if err != nil {
+		return nil, fmt.Errorf("server facts: %w", err)
+	}
+	number := func(s string) int { n, _ := strconv.Atoi(s); return n }
+	f := &Facts{
+		Version: number(r[0]), VersionText: r[1], Database: r[2], DatabaseOID: parseOID(r[3]), User: r[4],
+		Encoding: r[5], SearchPath: r[6], Superuser: r[7] == "t", InRecovery: r[8] == "t", ReadOnly: r[9] == "t",
+		LockSlots: number(r[10]), FreeConnections: number(r[11]), Tables: number(r[12]),
+	}
+	f.MayReplicaRole = f.Superuser
+	if !f.Superuser && f.Version >= 150000 {
+		row, err := Row(ctx, conn, "SELECT has_parameter_privilege('session_replication_role', 'SET')")
+		if err != nil {
+			return nil, fmt.Errorf("server facts: %w", err)
+		}
+		f.MayReplicaRole = row[0] == "t"
+	}
+	// some managed servers revoke it; then the same server is recognised by other means only
+	if row, err := Row(ctx, conn, "SELECT system_identifier FROM pg_control_system()"); err == nil {
+		f.SystemIdentifier = row[0]
+	} else if ctx.Err() != nil {
+		return nil, err
+	}
+	return f, nil
+}

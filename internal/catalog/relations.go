@@ -1,0 +1,130 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Relation is what a plan needs to know about a table beyond its TOC entry.
+type Relation struct {
+	OID uint32
+	// Bytes is the heap with its TOAST data as the server counts pages: an upper bound of what a copy moves.
+	Bytes int64
+	// Parent is the partitioned table this is a partition of, or 0.
+	Parent uint32
+	// Filenode is relfilenode as the snapshot of the reading transaction sees it; 0 where there is no storage.
+	Filenode uint32
+	// Filter is the WHERE clause of an extension's configuration table (pg_extension.extcondition), or "".
+	Filter string
+}
+
+// Source is what the catalogs of a source say, under one snapshot.
+type Source struct {
+	Relations map[uint32]*Relation
+}
+
+// Children gives the partitions of each partitioned table.
+func (s *Source) Children() map[uint32][]uint32 {
+	children := map[uint32][]uint32{}
+	for _, r := range s.Relations {
+		if r.Parent != 0 {
+			children[r.Parent] = append(children[r.Parent], r.OID)
+		}
+	}
+	return children
+}
+
+const relationsQuery = `
+SELECT c.oid,
+       CASE WHEN c.relkind IN ('r', 'm') THEN coalesce(pg_catalog.pg_table_size(c.oid), 0) ELSE 0 END,
+       coalesce((SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND c.relispartition), 0),
+       c.relfilenode
+  FROM pg_catalog.pg_class c
+ WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't' AND
+       (c.oid >= 16384 OR c.relnamespace <> 'pg_catalog'::regnamespace)`
+
+const extensionQuery = `
+SELECT u.oid, u.condition
+  FROM pg_catalog.pg_extension e, ROWS FROM (unnest(e.extconfig), unnest(e.extcondition)) AS u (oid, condition)
+ WHERE e.extconfig IS NOT NULL`
+
+// ReadSource reads the relations of a source in the transaction that conn is in.
+func ReadSource(ctx context.Context, conn *pgconn.PgConn) (*Source, error) {
+	rows, err := Rows(ctx, conn, relationsQuery)
+	if err != nil {
+		return nil, fmt.Errorf("relations: %w", err)
+	}
+	s := &Source{Relations: make(map[uint32]*Relation, len(rows))}
+	for _, r := range rows {
+		bytes, _ := strconv.ParseInt(r[1], 10, 64)
+		oid := parseOID(r[0])
+		s.Relations[oid] = &Relation{OID: oid, Bytes: bytes, Parent: parseOID(r[2]), Filenode: parseOID(r[3])}
+	}
+	rows, err = Rows(ctx, conn, extensionQuery)
+	if err != nil {
+		return nil, fmt.Errorf("extension configuration tables: %w", err)
+	}
+	for _, r := range rows {
+		if rel := s.Relations[parseOID(r[0])]; rel != nil {
+			rel.Filter = r[1]
+		}
+	}
+	return s, nil
+}
+
+// Rewritten names those of the given relations whose storage is no longer the one that the reading transaction's
+// snapshot sees: a TRUNCATE or a rewriting ALTER committed after the snapshot was taken, and the snapshot would
+// read an empty table without an error (FACTS.md 1). The relations must be locked.
+func Rewritten(ctx context.Context, conn *pgconn.PgConn, oids []uint32) ([]string, error) {
+	rows, err := Rows(ctx, conn, `
+SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
+  FROM pg_catalog.unnest($1::oid[]) AS o (oid)
+  LEFT JOIN pg_catalog.pg_class c ON c.oid = o.oid
+  LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'm') AND c.relfilenode <> 0
+   AND c.relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(c.oid)`, oidArray(oids))
+	if err != nil {
+		return nil, fmt.Errorf("relation filenodes: %w", err)
+	}
+	names := make([]string, len(rows))
+	for i, r := range rows {
+		names[i] = r[0]
+	}
+	return names, nil
+}
+
+// ExclusiveLocks describes the sessions that hold or wait for ACCESS EXCLUSIVE on one of the relations, or on any user
+// table if there are none given; "" if there is none, or it can't be seen.
+func ExclusiveLocks(ctx context.Context, conn *pgconn.PgConn, oids []uint32) string {
+	rows, err := Rows(ctx, conn, `
+SELECT DISTINCT a.pid, a.application_name, coalesce(a.usename, '?'), coalesce(a.state, '?'), pg_catalog.left(a.query, 80)
+  FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+ WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+   AND (l.relation = ANY ($1::oid[]) OR $1::oid[] = '{}' AND l.relation >= 16384)`, oidArray(oids))
+	if err != nil {
+		return "" // only an explanation is lost
+	}
+	names := make([]string, len(rows))
+	for i, r := range rows {
+		names[i] = fmt.Sprintf("pid %s (%q, user %s, %s: %s)", r[0], r[1], r[2], r[3], r[4])
+	}
+	return strings.Join(names, "; ")
+}
+
+func oidArray(oids []uint32) string {
+	var b strings.Builder
+	b.WriteByte('{')
+	for i, o := range oids {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.FormatUint(uint64(o), 10))
+	}
+	b.WriteByte('}')
+	return b.String()
+}

@@ -1,0 +1,115 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Role says what a session is for: it decides the settings.
+type Role int
+
+const (
+	// Reader sessions read a source.
+	Reader Role = iota
+	// Writer sessions write a target.
+	Writer
+)
+
+// SessionOptions are the settings that differ from session to session.
+type SessionOptions struct {
+	Role Role
+	// Encoding is client_encoding, as the server spells it. It is the source database's encoding on both sides, so
+	// that bytes pass the source unconverted and names match the table of contents byte for byte.
+	Encoding string
+	// LockTimeout bounds the wait for a lock. 0 waits without bound.
+	LockTimeout time.Duration
+	// Application is the session's application_name.
+	Application string
+	// Configure may adjust the connection's configuration, e.g. install hooks. May be nil.
+	Configure func(*pgconn.Config)
+}
+
+// OpenSession connects and applies every setting that COPY text, DDL and waiting depend on: what pg_dump's
+// setup_connection and pg_restore's _doSetFixedOutputState set, and client_encoding, which pgx leaves alone
+// (FACTS.md 5). The caller closes the connection.
+func OpenSession(ctx context.Context, a *Address, opt SessionOptions) (*pgconn.PgConn, error) {
+	conn, err := a.Connect(ctx, opt.Application, opt.Configure)
+	if err != nil {
+		return nil, err
+	}
+	version, err := ServerVersion(conn)
+	if err == nil {
+		_, err = conn.Exec(ctx, settings(opt, version)).ReadAll()
+	}
+	if err != nil {
+		Close(ctx, conn)
+		return nil, fmt.Errorf("%s: session settings: %w", a, err)
+	}
+	return conn, nil
+}
+
+// Close ends a session, also under a context that is cancelled already, within a deadline of its own.
+func Close(ctx context.Context, conn *pgconn.PgConn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelDeadline)
+	defer cancel()
+	_ = conn.Close(ctx) // it is closed either way, and nobody could act on the error
+}
+
+func settings(opt SessionOptions, version int) string {
+	var b strings.Builder
+	set := func(name, value string) { fmt.Fprintf(&b, "SET %s = %s;\n", name, value) }
+	b.WriteString("SELECT pg_catalog.set_config('search_path', '', false);\n")
+	if opt.Encoding != "" {
+		set("client_encoding", Literal(opt.Encoding))
+	}
+	set("statement_timeout", "0")
+	set("lock_timeout", fmt.Sprint(opt.LockTimeout.Milliseconds()))
+	set("idle_in_transaction_session_timeout", "0")
+	if version >= 140000 {
+		set("idle_session_timeout", "0")
+		// a statement whose client died is noticed, not only when it ends (FACTS.md 18)
+		set("client_connection_check_interval", "'2s'")
+	}
+	if version >= 170000 {
+		set("transaction_timeout", "0")
+	}
+	set("standard_conforming_strings", "on")
+	set("row_security", "off") // an error rather than fewer rows
+	set("client_min_messages", "warning")
+	set("datestyle", "ISO")
+	set("intervalstyle", "postgres")
+	set("extra_float_digits", "3")
+	switch opt.Role {
+	case Reader:
+		set("synchronize_seqscans", "off") // rows in heap order
+		set("quote_all_identifiers", "off")
+	case Writer:
+		set("default_transaction_read_only", "off")
+		set("default_transaction_isolation", "'read committed'")
+		set("check_function_bodies", "off")
+		set("xmloption", "content")
+		set("array_nulls", "on")
+		set("default_tablespace", "''")
+		set("default_table_access_method", "heap")
+		set("synchronous_commit", "off") // the last commit of a transfer is synchronous and covers all before it
+	}
+	return b.String()
+}
+
+// Literal quotes a string constant. It is right under standard_conforming_strings = on only.
+func Literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// ServerVersion is the version number of the server as server_version_num has it, taken from what the server
+// reported at start-up.
+func ServerVersion(conn *pgconn.PgConn) (int, error) {
+	text := conn.ParameterStatus("server_version")
+	var major, minor int
+	if n, _ := fmt.Sscanf(text, "%d.%d", &major, &minor); n == 0 {
+		return 0, fmt.Errorf("server version %q is not understood", text)
+	}
+	return major*10000 + minor, nil
+}

@@ -1,0 +1,200 @@
+package pgdump
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// bridge lets one libpq client use a connection that pgx has opened. It listens where only this user can connect,
+// greets one client as a server would, and from then on passes bytes both ways.
+type bridge struct {
+	listener net.Listener
+	folder   string // private, holds the socket; "" on TCP
+	password string // for TCP, where other users could connect; "" on a socket
+	server   *pgconn.HijackedConn
+
+	mu     sync.Mutex
+	client net.Conn
+	done   chan struct{} // closed when serve has ended
+	err    error         // valid once done is closed
+}
+
+// newBridge takes conn over: close ends it.
+func newBridge(conn *pgconn.PgConn) (*bridge, error) {
+	b := &bridge{done: make(chan struct{})}
+	if err := b.listen(); err != nil {
+		return nil, fmt.Errorf("a socket for pg_dump: %w", err)
+	}
+	server, err := conn.Hijack()
+	if err != nil {
+		b.unlisten()
+		return nil, err
+	}
+	b.server = server
+	go func() {
+		defer close(b.done)
+		b.err = b.serve()
+	}()
+	return b, nil
+}
+
+func (b *bridge) listen() (err error) {
+	if runtime.GOOS == "windows" {
+		secret := make([]byte, 16)
+		if _, err := rand.Read(secret); err != nil {
+			return err
+		}
+		b.password = hex.EncodeToString(secret)
+		b.listener, err = net.Listen("tcp", "127.0.0.1:0")
+		return err
+	}
+	if b.folder, err = os.MkdirTemp("", "pgsluice-"); err != nil { // mode 0700
+		return err
+	}
+	if b.listener, err = net.Listen("unix", filepath.Join(b.folder, ".s.PGSQL.5432")); err != nil {
+		_ = os.Remove(b.folder)
+	}
+	return err
+}
+
+// environment is what a libpq client needs to find the bridge.
+func (b *bridge) environment() []string {
+	host, port := b.folder, "5432"
+	if b.folder == "" {
+		host, port, _ = net.SplitHostPort(b.listener.Addr().String())
+	}
+	return []string{
+		"PGHOST=" + host, "PGPORT=" + port, "PGUSER=" + b.server.Config.User, "PGDATABASE=" + b.server.Config.Database,
+		"PGPASSWORD=" + b.password, "PGSSLMODE=disable", "PGGSSENCMODE=disable", "PGPASSFILE=" + os.DevNull, "PGCONNECT_TIMEOUT=30",
+	}
+}
+
+func (b *bridge) unlisten() {
+	_ = b.listener.Close() // unlinks the socket
+	if b.folder != "" {
+		_ = os.Remove(b.folder)
+	}
+}
+
+// close ends both connections and waits for the bytes in passing.
+func (b *bridge) close() error {
+	b.unlisten()
+	_ = b.server.Conn.Close()
+	b.mu.Lock()
+	if b.client != nil {
+		_ = b.client.Close()
+	}
+	b.mu.Unlock()
+	<-b.done
+	if errors.Is(b.err, net.ErrClosed) || errors.Is(b.err, io.EOF) {
+		return nil
+	}
+	return b.err
+}
+
+func (b *bridge) serve() error {
+	client, err := b.listener.Accept()
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	b.client = client
+	b.mu.Unlock()
+	defer client.Close()
+	defer b.server.Conn.Close()
+	hung := make(chan struct{})
+	go func() {
+		defer close(hung)
+		b.hangUp()
+	}()
+	defer func() { <-hung }() // until close closes the listener
+	if err := b.greet(client); err != nil {
+		return err
+	}
+	up := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(b.server.Conn, client)
+		_ = b.server.Conn.Close() // pg_dump has left: so must its backend
+		up <- err
+	}()
+	_, down := io.Copy(client, b.server.Conn)
+	_ = client.Close()
+	return errors.Join(<-up, down)
+}
+
+// hangUp ends every further connection at once, until the listener is closed: on SIGTERM pg_dump connects again to send
+// a cancel request and waits for the answer.
+func (b *bridge) hangUp() {
+	for {
+		c, err := b.listener.Accept()
+		if err != nil {
+			return
+		}
+		_ = c.Close()
+	}
+}
+
+// greet plays the server's part of the start-up: the login has long been done.
+func (b *bridge) greet(client net.Conn) error {
+	backend := pgproto3.NewBackend(client, client)
+	for {
+		message, err := backend.ReceiveStartupMessage()
+		if err != nil {
+			return err
+		}
+		switch message.(type) {
+		case *pgproto3.SSLRequest, *pgproto3.GSSEncRequest:
+			if _, err := client.Write([]byte{'N'}); err != nil {
+				return err
+			}
+			continue
+		case *pgproto3.StartupMessage:
+		default:
+			return fmt.Errorf("pg_dump began with %T", message)
+		}
+		break
+	}
+	if b.password != "" {
+		if err := askPassword(backend, b.password); err != nil {
+			return err
+		}
+	}
+	backend.Send(&pgproto3.AuthenticationOk{})
+	for name, value := range b.server.ParameterStatuses {
+		backend.Send(&pgproto3.ParameterStatus{Name: name, Value: value})
+	}
+	// no cancel key: only this process cancels, and an old libpq does not know the long keys of protocol 3.2
+	backend.Send(&pgproto3.BackendKeyData{ProcessID: b.server.PID, SecretKey: make([]byte, 4)})
+	backend.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
+	return backend.Flush()
+}
+
+func askPassword(backend *pgproto3.Backend, want string) error {
+	backend.Send(&pgproto3.AuthenticationCleartextPassword{})
+	if err := backend.Flush(); err != nil {
+		return err
+	}
+	if err := backend.SetAuthType(pgproto3.AuthTypeCleartextPassword); err != nil {
+		return err
+	}
+	message, err := backend.Receive()
+	if err != nil {
+		return err
+	}
+	if p, ok := message.(*pgproto3.PasswordMessage); !ok || p.Password != want {
+		return errors.New("a stranger connected to the socket for pg_dump")
+	}
+	return nil
+}
+

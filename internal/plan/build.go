@@ -1,0 +1,161 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"pgsluice/internal/archive"
+	"pgsluice/internal/catalog"
+)
+
+// largeObjectsPerTask bounds a transaction that writes large objects: each takes a lock on the target (FACTS.md 12).
+const largeObjectsPerTask = 1000
+
+type builder struct {
+	toc     *archive.TOC
+	source  *catalog.Source
+	choices Choices
+	plan    *Plan
+	byDump  map[int][]int // dump id to the tasks made of that entry
+	tables  tables
+}
+
+// Build makes the plan. It fails on an archive that no pg_dump writes.
+func Build(toc *archive.TOC, source *catalog.Source, choices Choices) (*Plan, error) {
+	b := &builder{
+		toc: toc, source: source, choices: choices, byDump: map[int][]int{},
+		plan: &Plan{Encoding: toc.Encoding()},
+	}
+	b.tables = newTables(toc, source)
+	section := archive.PreData
+	for i := range toc.Entries {
+		e := &toc.Entries[i]
+		if e.Section != archive.None {
+			section = e.Section
+		}
+		ok, reason := choices.wanted(e)
+		if reason != "" {
+			b.plan.LeftOut = append(b.plan.LeftOut, LeftOut{strings.ToLower(e.Desc) + " " + displayName(e), reason})
+		}
+		if !ok {
+			continue
+		}
+		if err := b.add(e, section); err != nil {
+			return nil, fmt.Errorf("toc entry %d: %s %s: %w", e.DumpID, e.Desc, displayName(e), err)
+		}
+	}
+	b.sortAfter()
+	b.dependencies()
+	return b.plan, nil
+}
+
+func (b *builder) add(e *archive.Entry, section archive.Section) error {
+	t := Task{Entry: e, Name: displayName(e), Phase: phase(e, section), Order: order(e, section)}
+	switch {
+	case e.Desc == "TABLE DATA":
+		if err := b.rows(&t); err != nil {
+			return err
+		}
+	case e.Desc == "BLOBS":
+		for part := range slices.Chunk(b.contents(e), largeObjectsPerTask) {
+			part := Task{
+				Entry: e, Name: fmt.Sprintf("large objects %d to %d", part[0], part[len(part)-1]), Phase: Data, Order: Parallel,
+				Kind: LargeObjects, OIDs: part,
+			}
+			b.append(&part)
+		}
+		return nil
+	case e.HadDumper:
+		return fmt.Errorf("data of a kind that is not known here")
+	default:
+		if err := b.statements(&t); err != nil {
+			return err
+		}
+	}
+	b.append(&t)
+	return nil
+}
+
+func (b *builder) append(t *Task) {
+	t.ID = len(b.plan.Tasks)
+	b.plan.Tasks = append(b.plan.Tasks, t)
+	b.byDump[t.Entry.DumpID] = append(b.byDump[t.Entry.DumpID], t.ID)
+}
+
+// rows makes the COPY pair of a TABLE DATA entry. The columns are pg_dump's: their order may differ between the
+// two tables, and generated columns are not among them.
+func (b *builder) rows(t *Task) error {
+	e := t.Entry
+	into, columns, err := archive.ParseCopyStmt(e.CopyStmt)
+	if err != nil {
+		return err
+	}
+	t.Kind, t.Relation, t.Table = Rows, e.CatalogID.OID, t.Name
+	from := archive.QualifiedName(e.Namespace, e.Tag)
+	t.CopyOut = strings.TrimSpace("COPY "+from+" "+columns) + " TO STDOUT"
+	if r := b.source.Relations[t.Relation]; r != nil {
+		t.Bytes = r.Bytes
+		if r.Filter != "" { // an extension's configuration table; the condition is not in the archive
+			list := strings.TrimSuffix(strings.TrimPrefix(columns, "("), ")")
+			t.CopyOut = "COPY (SELECT " + list + " FROM " + from + " " + r.Filter + ") TO STDOUT"
+		}
+	}
+	t.CopyIn = strings.TrimSpace("COPY "+into+" "+columns) + " FROM STDIN"
+	return nil
+}
+
+// contents lists the large objects whose contents a BLOBS entry holds: those of the BLOB METADATA that it depends on
+// (pg_dump 17 and newer), else all BLOB entries.
+func (b *builder) contents(e *archive.Entry) []uint32 {
+	var oids []uint32
+	for _, id := range e.Dependencies {
+		if d := b.toc.ByID(id); d != nil && d.Desc == "BLOB METADATA" {
+			oids = append(oids, b.largeObjects(d)...)
+		}
+	}
+	if oids != nil {
+		return oids
+	}
+	for i := range b.toc.Entries {
+		if d := &b.toc.Entries[i]; d.Desc == "BLOB" {
+			if oid, err := strconv.ParseUint(d.Tag, 10, 32); err == nil {
+				oids = append(oids, uint32(oid))
+			}
+		}
+	}
+	return oids
+}
+
+// sortAfter puts the After tasks behind all others, in the order of their passes, and numbers anew.
+func (b *builder) sortAfter() {
+	slices.SortStableFunc(b.plan.Tasks, func(x, y *Task) int {
+		if (x.Order == After) != (y.Order == After) {
+			return cmp.Compare(x.Order, y.Order)
+		}
+		if x.Order == After {
+			return cmp.Compare(pass(x.Entry), pass(y.Entry))
+		}
+		return 0
+	})
+	clear(b.byDump)
+	for i, t := range b.plan.Tasks {
+		t.ID = i
+		b.byDump[t.Entry.DumpID] = append(b.byDump[t.Entry.DumpID], i)
+	}
+}
+
+// displayName is how messages name an entry: schema and tag, quoted only where it must be.
+func displayName(e *archive.Entry) string {
+	if e.Namespace == "" || e.Desc == "SCHEMA" {
+		return e.Tag
+	}
+	switch e.Desc {
+	case "TABLE", "TABLE DATA", "VIEW", "MATERIALIZED VIEW", "MATERIALIZED VIEW DATA", "SEQUENCE", "SEQUENCE SET", "FOREIGN TABLE",
+		"INDEX", "INDEX ATTACH", "TABLE ATTACH", "TYPE", "DOMAIN", "STATISTICS":
+		return archive.QualifiedName(e.Namespace, e.Tag)
+	}
+	return archive.FormatIdent(e.Namespace) + "." + e.Tag
+}

@@ -1,0 +1,102 @@
+package plan
+
+import "pgsluice/internal/archive"
+
+// Phase is where a task counts in the report.
+type Phase int
+
+// The phases of a transfer.
+const (
+	Schema Phase = iota
+	Data
+	Indexes
+	Constraints
+	Finish
+)
+
+// Kind is how a task is carried out.
+type Kind int
+
+const (
+	// SQL runs Statements.
+	SQL Kind = iota
+	// Rows copies a table by CopyOut and CopyIn.
+	Rows
+	// LargeObjects copies the contents of OIDs, which exist on the target by then.
+	LargeObjects
+)
+
+// Order is when a task runs relative to the others.
+type Order int
+
+const (
+	// Before runs serially, in the order of the table of contents, before anything else: pre-data.
+	Before Order = iota
+	// Parallel runs as soon as what it needs is done: data and post-data of pg_restore's MAIN pass.
+	Parallel
+	// After runs serially when all else is done: the ACL and POST_ACL passes, then what concerns the database itself.
+	After
+)
+
+// Task is one piece of work: one TOC entry, or a part of one.
+type Task struct {
+	ID    int // index in Plan.Tasks
+	Entry *archive.Entry
+	Name  string // as shown to the user: public.orders
+	Table string // name of the table it belongs to, "" if none
+	Phase Phase
+	Kind  Kind
+	Order Order
+
+	// Needs are IDs of tasks that must have ended well before. AfterData waits for every task of phase Data too, well
+	// ended or not.
+	Needs     []int
+	AfterData bool
+	// Locks are the relations that it takes ACCESS EXCLUSIVE or a like lock on, as OIDs of the source; of a
+	// partition the root of its tree. Two tasks that share one never run at the same time.
+	Locks []uint32
+	// Bytes is about how much it moves or reads; 0 unknown.
+	Bytes int64
+
+	// Statements are run one after the other in one transaction. Owner follows them under a savepoint: the object
+	// stays when its owner can't be set.
+	Statements []string
+	Owner      string
+	// Each says that the statements are independent settings: one that fails is reported and the others still run.
+	Each bool
+
+	// Relation is the OID of the table on the source, with Kind Rows.
+	Relation        uint32
+	CopyOut, CopyIn string
+	// OIDs are the large objects, with Kind LargeObjects.
+	OIDs []uint32
+}
+
+// LeftOut is something of the source that the plan leaves out without being told to.
+type LeftOut struct{ Object, Reason string }
+
+// Plan is the whole work of a transfer.
+type Plan struct {
+	Encoding string // client_encoding of all text in it
+	Tasks    []*Task
+	LeftOut  []LeftOut
+}
+
+// Relations are the tables whose rows are copied.
+func (p *Plan) Relations() []uint32 {
+	var oids []uint32
+	for _, t := range p.Tasks {
+		if t.Kind == Rows {
+			oids = append(oids, t.Relation)
+		}
+	}
+	return oids
+}
+
+// Choices are what the user chose; see transfer.Options for the meaning of each.
+type Choices struct {
+	SchemaOnly, DataOnly                                      bool
+	NoOwner, NoACL, NoComments, NoTablespaces, NoPublications bool
+	NoDBSettings, Subscriptions                               bool
+	TargetDatabase                                            string
+}

@@ -1,0 +1,132 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"pgsluice/internal/catalog"
+	"pgsluice/internal/plan"
+	"pgsluice/stages"
+)
+
+// run is one transfer in work.
+type run struct {
+	Options
+	result *Result
+	plan   *plan.Plan
+
+	src, dst           *catalog.Address
+	srcFacts, dstFacts *catalog.Facts
+	snapshot           *snapshot
+	limiter            *stages.Limiter
+	// replicaRole says that writers set session_replication_role: --data-only loads tables that have their
+	// triggers and foreign keys already.
+	replicaRole bool
+	// tables are those whose rows are copied, quoted; lockAll says that every reader locks them all.
+	tables  []string
+	lockAll bool
+
+	counting sync.Mutex // guards result.Failed
+}
+
+// Copy moves the source database into the target and returns when all is done, or with the error that stopped it:
+// a *Refused if nothing was changed, the context's cause if it was cancelled, and otherwise an error that names the
+// object and the stage. Objects that failed under OnError Continue are counted in the Result and listed in Progress.
+func Copy(ctx context.Context, opt Options) (*Result, error) {
+	r := &run{Options: opt.withDefaults(), result: &Result{}}
+	defer r.Progress.Finish()
+	if err := r.check(); err != nil {
+		return r.result, err
+	}
+	if r.RateLimit > 0 {
+		r.limiter = stages.NewLimiter(r.RateLimit)
+	}
+	err := r.prepare(ctx)
+	if r.snapshot != nil {
+		defer r.snapshot.close(ctx)
+	}
+	if err == nil {
+		err = r.carryOut(ctx)
+	}
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx) // what the servers and pipes say of a cancellation is an echo
+	}
+	return r.result, err
+}
+
+// prepare does all that leaves the target as it is. Its errors are Refused.
+func (r *run) prepare(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil && ctx.Err() == nil && !IsRefused(err) {
+			err = &Refused{Err: err}
+		}
+	}()
+	r.Progress.Step("connecting")
+	if err := r.preflight(ctx); err != nil {
+		return err
+	}
+	toc, source, err := r.open(ctx)
+	if err != nil {
+		return err
+	}
+	r.plan, err = plan.Build(toc, source, plan.Choices{
+		SchemaOnly: r.SchemaOnly, DataOnly: r.DataOnly, NoOwner: r.NoOwner, NoACL: r.NoACL, NoComments: r.NoComments,
+		NoTablespaces: r.NoTablespaces, NoPublications: r.NoPublications, NoDBSettings: r.NoDBSettings,
+		Subscriptions: r.Subscriptions, TargetDatabase: r.dstFacts.Database,
+	})
+	if err != nil {
+		return err
+	}
+	for _, l := range r.plan.LeftOut {
+		r.leaveOut(l)
+	}
+	r.Progress.Plan(tasks(r.plan))
+	r.Log.Info("planned", zap.Int("tasks", len(r.plan.Tasks)), zap.Int("tables", len(r.plan.Relations())))
+	return r.checkTarget(ctx)
+}
+
+// carryOut changes the target.
+func (r *run) carryOut(ctx context.Context) error {
+	schema, err := r.openWriter(ctx, "schema")
+	if err != nil {
+		return &Refused{Err: err}
+	}
+	defer func() { catalog.Close(ctx, schema.conn) }()
+	if r.Clean {
+		if err := r.clean(ctx, schema); err != nil {
+			return err
+		}
+	}
+	failed := newSet()
+	if err := r.serial(ctx, schema, plan.Before, failed); err != nil {
+		return err
+	}
+	if err := r.parallel(ctx, failed); err != nil {
+		return err
+	}
+	if err := r.serial(ctx, schema, plan.After, failed); err != nil {
+		return err
+	}
+	return makeDurable(ctx, schema)
+}
+
+// makeDurable commits one transaction synchronously. The others were not; but WAL is flushed in order, so this one
+// covers them all (FACTS.md 21).
+func makeDurable(ctx context.Context, w *writer) error {
+	for _, sql := range []string{
+		"BEGIN", "SET LOCAL synchronous_commit = on", "SELECT pg_catalog.txid_current()", "COMMIT",
+	} {
+		if err := exec(ctx, w.conn, sql); err != nil {
+			return fmt.Errorf("flushing the target's commits to disk: %w", err)
+		}
+	}
+	return nil
+}
+
+// lockWait bounds every wait for a table lock on the source: pg_dump's, the snapshot holders' and the readers'. Longer
+// would make the transfer look stuck, and while we wait in the queue the application waits behind us.
+const lockWait = time.Minute

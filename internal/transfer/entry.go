@@ -1,0 +1,117 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"pgsluice/internal/plan"
+)
+
+// execute runs a task's statements in a transaction of their own and sets the owner under a savepoint: an object
+// whose owner can't be set stays, as with pg_restore, and ownerErr says so.
+func (r *run) execute(ctx context.Context, w *writer, t *plan.Task) (ownerErr, err error) {
+	if t.Each {
+		return nil, r.executeEach(ctx, w, t)
+	}
+	err = r.transaction(ctx, w, t, "", &ownerErr)
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return ownerErr, err
+	case r.needsSearchPath(t, err):
+		// its functions were written for the database's own search_path (FACTS.md 14)
+		if again := r.transaction(ctx, w, t, r.srcFacts.SearchPath, &ownerErr); again != nil {
+			return nil, err
+		}
+		r.warn(t.Name, "could only be made with the source database's search_path, "+r.srcFacts.SearchPath+": a function it uses relies on it")
+		return ownerErr, nil
+	case harmless(t, err):
+		r.warn(t.Name, err.Error())
+		if t.Owner != "" {
+			ownerErr = exec(ctx, w.conn, t.Owner)
+		}
+		return ownerErr, nil
+	}
+	return nil, err
+}
+
+// transaction is the place where an entry's row in the ledger will be written.
+func (r *run) transaction(ctx context.Context, w *writer, t *plan.Task, searchPath string, ownerErr *error) error {
+	begin := "BEGIN"
+	if searchPath != "" {
+		begin += "; SET LOCAL search_path = " + searchPath
+	}
+	err := exec(ctx, w.conn, begin)
+	for _, sql := range t.Statements {
+		if err != nil {
+			break
+		}
+		err = exec(ctx, w.conn, sql)
+	}
+	if err == nil && t.Owner != "" {
+		err = exec(ctx, w.conn, "SAVEPOINT owner")
+		if err == nil {
+			if *ownerErr = exec(ctx, w.conn, t.Owner); *ownerErr != nil {
+				err = exec(ctx, w.conn, "ROLLBACK TO SAVEPOINT owner")
+			}
+		}
+	}
+	if err == nil {
+		return exec(ctx, w.conn, "COMMIT")
+	}
+	if !w.conn.IsClosed() {
+		_ = exec(context.WithoutCancel(ctx), w.conn, "ROLLBACK") // if even this fails the server rolls back by itself
+	}
+	return err
+}
+
+// executeEach runs statements that do not depend on each other.
+func (r *run) executeEach(ctx context.Context, w *writer, t *plan.Task) error {
+	var failed []error
+	for _, sql := range t.Statements {
+		err := exec(ctx, w.conn, sql)
+		switch {
+		case err == nil:
+		case w.conn.IsClosed() || ctx.Err() != nil:
+			return err
+		case code(err) == undefinedObject && strings.Contains(sql, " SET "):
+			r.warn(t.Name, "a setting that the target does not know is left out: "+err.Error())
+		default:
+			failed = append(failed, fmt.Errorf("%s: %w", sql, err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// needsSearchPath reports whether err looks like that of a function that names things without their schema.
+func (r *run) needsSearchPath(t *plan.Task, err error) bool {
+	switch t.Entry.Desc {
+	case "INDEX", "CONSTRAINT", "MATERIALIZED VIEW DATA":
+	default:
+		return false
+	}
+	switch code(err) {
+	case undefinedFunction, undefinedTable, undefinedObject, invalidSchemaName:
+		return r.srcFacts.SearchPath != ""
+	}
+	return false
+}
+
+// harmless reports whether a schema error is about something that is there already or that only its owner may say:
+// the copy is what it should be without it.
+func harmless(t *plan.Task, err error) bool {
+	switch t.Entry.Desc {
+	case "SCHEMA":
+		return code(err) == duplicateSchema
+	case "COMMENT":
+		return code(err) == insufficientPrivilege && strings.HasPrefix(t.Entry.Tag, "EXTENSION ")
+	}
+	return false
+}
+
+// neverStops reports whether the failure of a task is only listed, whatever OnError says: all data is there by then,
+// and what is missing can be made by hand.
+func neverStops(t *plan.Task) bool {
+	return t.Entry.Desc == "MATERIALIZED VIEW DATA" || t.Each
+}

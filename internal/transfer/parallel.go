@@ -1,0 +1,52 @@
+package transfer
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"pgsluice/internal/plan"
+)
+
+// parallel runs the tasks that are ordered by their needs alone, on Jobs copy streams and Jobs builders. The first
+// error that stops the transfer cancels the others.
+func (r *run) parallel(ctx context.Context, failed *set) error {
+	b := newBoard(r.plan.Tasks)
+	group, ctx := errgroup.WithContext(ctx)
+	defer context.AfterFunc(ctx, b.halt)()
+	for range r.Jobs {
+		group.Go(func() error { return r.work(ctx, b, copiers, failed) })
+		group.Go(func() error { return r.work(ctx, b, builders, failed) })
+	}
+	return group.Wait()
+}
+
+// work takes tasks of one pool until there are none.
+func (r *run) work(ctx context.Context, b *board, p pool, failed *set) error {
+	s := &streams{run: r, work: "post-data"}
+	if p == copiers {
+		s.work = "copy-in"
+	}
+	defer s.close(ctx)
+	for t := b.take(p); t != nil; t = b.take(p) {
+		err := r.task(ctx, s, t, failed)
+		b.end(t)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) task(ctx context.Context, s *streams, t *plan.Task, failed *set) error {
+	if need := failed.anyOf(t.Needs); need >= 0 {
+		return r.skip(t, r.plan.Tasks[need], failed)
+	}
+	if err := s.open(ctx, t.Kind != plan.SQL); err != nil {
+		return err
+	}
+	if t.Kind == plan.SQL {
+		return r.single(ctx, s.writer, t, failed)
+	}
+	return r.part(ctx, s, t, failed)
+}

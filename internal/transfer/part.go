@@ -1,0 +1,78 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+
+	"pgsluice/internal/plan"
+	"pgsluice/internal/progress"
+	"pgsluice/pipeline"
+	"pgsluice/stages"
+)
+
+// part copies one part and counts it. Its error is one that stops the transfer.
+func (r *run) part(ctx context.Context, s *streams, t *plan.Task, failed *set) error {
+	running := r.Progress.Start(t.ID)
+	ctx, live := pipeline.Watch(ctx)
+	running.Watch(func() []progress.StageTime { return stageTimes(live.Flow()) })
+	rows, flow, err := r.copyPart(ctx, s, t, running)
+	if err == nil {
+		running.Done(rows, stageTimes(flow))
+		return nil
+	}
+	failed.add(t.ID)
+	err = r.nameLockers(ctx, err, []uint32{t.Relation})
+	running.Fail(err)
+	return r.failure(ctx, t, err, false)
+}
+
+// copyPart is one transaction on the target around one pipe: rows arrive whole or not at all. The part's key will
+// go into the ledger right after BEGIN, so that a COMMIT whose answer was lost can't be repeated (FACTS.md 15).
+func (r *run) copyPart(ctx context.Context, s *streams, t *plan.Task, running *progress.Running) (int64, pipeline.Flow, error) {
+	dst := s.writer.conn
+	if err := exec(ctx, dst, "BEGIN"); err != nil {
+		return 0, pipeline.Flow{}, fmt.Errorf("copy-in: %w", err)
+	}
+	read, written := int64(0), int64(0)
+	flow, err := pipeline.Run(ctx, r.pipe(s, t, running, &read, &written)...)
+	if err == nil && read != written {
+		err = fmt.Errorf("the source sent %d rows, but the target took %d", read, written)
+	}
+	if err != nil {
+		if !dst.IsClosed() {
+			// a session that can't take it has ended, and its transaction with it
+			_ = exec(context.WithoutCancel(ctx), dst, "ROLLBACK")
+		}
+		return 0, flow, err
+	}
+	if err := exec(ctx, dst, "COMMIT"); err != nil {
+		return 0, flow, fmt.Errorf("copy-in: COMMIT: %w", err)
+	}
+	return written, flow, nil
+}
+
+// pipe declares what the bytes of a part run through.
+func (r *run) pipe(s *streams, t *plan.Task, running *progress.Running, read, written *int64) []pipeline.Stage {
+	source := stages.CopyOut(s.reader, t.CopyOut, read)
+	sink := stages.CopyIn(s.writer.conn, t.CopyIn, written)
+	if t.Kind == plan.LargeObjects {
+		source = stages.LargeObjectsOut(s.reader, t.OIDs, read)
+		sink = stages.LargeObjectsIn(s.writer.conn, written)
+	}
+	return []pipeline.Stage{source, stages.Meter(tally{running}), stages.Throttle(r.limiter), sink}
+}
+
+func stageTimes(f pipeline.Flow) []progress.StageTime {
+	times := make([]progress.StageTime, len(f.Stages))
+	for i, s := range f.Stages {
+		times[i] = progress.StageTime{
+			Name: s.Name, Elapsed: f.Elapsed, WaitIn: s.WaitIn, WaitOut: s.WaitOut, Busy: s.Busy, Bytes: max(s.BytesIn, s.BytesOut),
+		}
+	}
+	return times
+}
+
+// tally lets a meter count for progress.
+type tally struct{ running *progress.Running }
+
+func (t tally) Add(n int) { t.running.AddBytes(int64(n)) }
