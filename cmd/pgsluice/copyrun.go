@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"pgsluice/internal/progress"
+	"pgsluice/internal/report"
+	"pgsluice/internal/transfer"
+)
+
+// runCopy copies, shows it on stderr while it runs, and reports at the end. Its error decides the exit code.
+func runCopy(c *cli.Context, opt transfer.Options) error {
+	stderr := c.App.ErrWriter
+	ctx, stop := interruptible(c.Context, stderr, os.Exit)
+	defer stop()
+
+	opt.Progress = progress.New()
+	width := 0
+	if isTerminal(stderr) {
+		width = helpWidth
+	}
+	// not ctx: what a cancelled copy still has to say should be seen
+	stopLines := report.Follow(c.Context, opt.Progress, stderr, report.LineOptions{Width: width})
+	result, err := transfer.Copy(ctx, opt)
+	opt.Progress.Finish()
+	stopLines()
+
+	err = copyOutcome(ctx, result, err)
+	r := copyReport(c, opt, result, err)
+	// before the table, so that the exit code in it is the one that the process ends with
+	err = withReport(err, writeReport(c, r), stderr)
+	if !transfer.IsRefused(err) {
+		writeTable(stderr, r, exitCode(err))
+	}
+	return err
+}
+
+// writeTable prints the report for people. What it can't write, to a terminal that has gone away, nobody misses.
+func writeTable(stderr io.Writer, r report.Report, code int) {
+	r.ExitCode = code
+	r.Error = "" // printError says it, with the server's details, in the last lines
+	color := false
+	if f, ok := stderr.(*os.File); ok {
+		color = report.ColorFor(f)
+	}
+	fmt.Fprintln(stderr)
+	_ = report.WriteText(stderr, r, report.TextOptions{Color: color})
+}
+
+// copyOutcome is the error that stands for what became of the copy: nil only if every object has arrived.
+func copyOutcome(ctx context.Context, result *transfer.Result, err error) error {
+	var interrupt *interrupted
+	switch {
+	case err == nil && result.Failed == 1:
+		return &incompleteError{what: "one object failed, all others are copied"}
+	case err == nil && result.Failed > 1:
+		return &incompleteError{what: fmt.Sprintf("%d objects failed, all others are copied", result.Failed)}
+	case errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &interrupt):
+		return interrupt
+	}
+	return err
+}
+
+// writeReport writes the JSON that --report asks for.
+func writeReport(c *cli.Context, r report.Report) error {
+	switch path := c.String("report"); path {
+	case "":
+		return nil
+	case "-":
+		return report.WriteJSON(c.App.Writer, r)
+	default:
+		return report.WriteFile(path, r)
+	}
+}
+
+// withReport adds a report that could not be written to what became of the copy. It never hides a failed copy,
+// and never makes a complete one a failure.
+func withReport(err, reportErr error, stderr io.Writer) error {
+	var incomplete *incompleteError
+	switch {
+	case reportErr == nil:
+		return err
+	case err == nil:
+		return &incompleteError{what: fmt.Sprintf("the copy is complete, but the report could not be written: %v", reportErr)}
+	case errors.As(err, &incomplete):
+		return &incompleteError{what: fmt.Sprintf("%s; the report could not be written: %v", incomplete.what, reportErr)}
+	default:
+		fmt.Fprintf(stderr, "pgsluice: warning: the report could not be written: %v\n", reportErr)
+		return err
+	}
+}
+
+// copyReport puts together what WriteText and WriteJSON say.
+func copyReport(c *cli.Context, opt transfer.Options, result *transfer.Result, err error) report.Report {
+	r := report.Report{
+		Version:  version,
+		Command:  c.Command.Name,
+		Source:   endpoint(result.Source),
+		Target:   endpoint(result.Target),
+		PgDump:   report.Program{Path: result.PgDumpPath, Version: result.PgDumpVersion},
+		Jobs:     opt.Jobs,
+		Options:  changedOptions(c),
+		Snapshot: result.Snapshot,
+		ExitCode: exitCode(err),
+		Progress: opt.Progress.Snapshot(),
+	}
+	switch r.ExitCode {
+	case exitDone:
+		r.Outcome = report.Complete
+	case exitIncomplete:
+		r.Outcome = report.CompleteWithFailures
+	case exitRefused, exitFailed:
+		r.Outcome = report.Failed
+	default:
+		r.Outcome = report.Cancelled
+	}
+	if err != nil && r.Outcome != report.CompleteWithFailures {
+		r.Error = mask(err.Error(), secrets(c.Args().Slice()))
+	}
+	return r
+}
+
+func endpoint(e transfer.Endpoint) report.Endpoint {
+	return report.Endpoint{Host: e.Host, Port: int(e.Port), Database: e.Database, User: e.User, ServerVersion: e.ServerVersion}
+}
+
+// changedOptions are the flags that change what is copied, or how, as they would be typed.
+func changedOptions(c *cli.Context) []string {
+	var words []string
+	for _, f := range describe(c.Command.Flags) {
+		name := f.name()
+		switch {
+		case !c.IsSet(name), f.category == "" || f.category == categoryOutput, name == "jobs", name == "confirm":
+		case f.takesValue:
+			words = append(words, "--"+name+" "+c.String(name))
+		case c.Bool(name):
+			words = append(words, "--"+name)
+		}
+	}
+	return words
+}
+
+// checkReportPath finds out before the copy whether its report can be written: a missing folder or a lack of
+// rights should not show up hours later. A report that is there stays as it is until there is a new one; a file
+// that is not yet there is made. Devices and pipes are not opened: a reader would take that for the report.
+func checkReportPath(path string) error {
+	if path == "" || path == "-" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err == nil {
+		err = f.Close()
+	}
+	var bare *fs.PathError
+	if errors.As(err, &bare) {
+		err = bare.Err
+	}
+	if err != nil {
+		return &transfer.Refused{Err: fmt.Errorf("--report %s: %w", path, err)}
+	}
+	return nil
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

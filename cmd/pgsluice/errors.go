@@ -1,0 +1,56 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// incompleteError is a copy that is done but for something: objects that failed, or the report.
+type incompleteError struct{ what string }
+
+func (e *incompleteError) Error() string { return e.what }
+
+// printError writes what happened, to what, and what to do next: one line, then what the server added. secrets
+// are masked wherever they stand.
+func printError(w io.Writer, err error, secrets []string) {
+	lines := []string{"pgsluice: " + err.Error()}
+	var server *pgconn.PgError
+	if errors.As(err, &server) {
+		lines = append(lines, serverLines(server)...)
+	}
+	var usage *usageError
+	if errors.As(err, &usage) {
+		lines = append(lines, "Try: "+usage.hint())
+	}
+	fmt.Fprintln(w, mask(strings.Join(lines, "\n"), secrets))
+}
+
+// serverLines are the parts of a server's error that its message does not hold, as psql prints them.
+func serverLines(e *pgconn.PgError) []string {
+	var lines []string
+	for _, part := range []struct{ name, text string }{
+		{"DETAIL", e.Detail},
+		{"HINT", e.Hint},
+		{"CONTEXT", e.Where},
+	} {
+		if part.text != "" {
+			lines = append(lines, fmt.Sprintf("  %-9s %s", part.name+":", part.text))
+		}
+	}
+	return lines
+}
+
+// mask hides the secrets in text. Rooms below never put a password into an error; this is for what a driver or
+// the resolver might quote of a malformed name. Shorter words than three letters would only garble the message.
+func mask(text string, secrets []string) string {
+	for _, s := range secrets {
+		if len(s) >= 3 {
+			text = strings.ReplaceAll(text, s, "*****")
+		}
+	}
+	return text
+}

@@ -1,0 +1,60 @@
+// Command pgsluice moves PostgreSQL databases through a pipe and says at every moment how fast.
+//
+// This package turns flags into options, errors into exit codes and events into lines; the work itself is in
+// package transfer. Each verb has a file of its own. Nothing here opens a connection.
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"pgsluice/internal/transfer"
+)
+
+// The exit codes are a promise to scripts: they change with a major version only.
+const (
+	exitDone       = 0
+	exitRefused    = 1 // usage or preflight: nothing was changed
+	exitIncomplete = 2 // done, but some objects failed, or the report could not be written
+	exitFailed     = 4 // the transfer failed; the target holds what was committed
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
+}
+
+// run is main without the process: args[0] is the program's name. It returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	app := newApp(stdout, stderr)
+	ordered, err := arrange(app, args)
+	if err == nil {
+		err = app.RunContext(ctx, ordered)
+	}
+	if err != nil {
+		printError(stderr, err, secrets(args))
+	}
+	return exitCode(err)
+}
+
+// exitCode is the one place where an error becomes a number.
+func exitCode(err error) int {
+	var (
+		usage      *usageError
+		interrupt  *interrupted
+		incomplete *incompleteError
+	)
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &interrupt):
+		return interrupt.code
+	case errors.As(err, &usage), transfer.IsRefused(err):
+		return exitRefused
+	case errors.As(err, &incomplete):
+		return exitIncomplete
+	default:
+		return exitFailed
+	}
+}

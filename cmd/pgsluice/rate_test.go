@@ -1,0 +1,51 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestParseRate(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{
+		"1B":         1,
+		"1B/s":       1,
+		"800kB":      800_000,
+		"50MB/s":     50_000_000,
+		"50 MB/s":    50_000_000,
+		" 50MB /s ":  50_000_000,
+		"1.5GB/s":    1_500_000_000,
+		"0.5kB":      500,
+		".5kB":       500,
+		"1KiB":       1024,
+		"1MiB/s":     1 << 20,
+		"2GiB/s":     2 << 30,
+		"1.5MiB":     1_572_864,
+		"9000000GB":  9_000_000_000_000_000,
+		"000050MB/s": 50_000_000,
+	} {
+		if got, err := parseRate(text); got != want || err != nil {
+			t.Errorf("parseRate(%q) = %d, %v; want %d", text, got, err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"":                      "does not begin with a positive number",
+		"MB":                    "does not begin with a positive number",
+		"-5MB/s":                "does not begin with a positive number",
+		"1.2.3MB":               "does not begin with a positive number",
+		"50":                    "has no unit: write a rate such as 50MB/s",
+		"50/s":                  "has no unit",
+		"50Mb/s":                `unknown unit "Mb": it must be B, kB, MB, GB, KiB, MiB or GiB`,
+		"50mb":                  `unknown unit "mb"`,
+		"50MB/h":                `unknown unit "MB/h"`,
+		"1e3MB":                 `unknown unit "e3MB"`,
+		"0MB/s":                 "less than one byte a second",
+		"0.1B":                  "less than one byte a second",
+		"99999999999999999999B": "too large a rate",
+		"NaNMB":                 "does not begin with a positive number",
+	} {
+		if got, err := parseRate(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("parseRate(%q) = %d, %v; want an error with %q", text, got, err, want)
+		}
+	}
+}
