@@ -1,6 +1,6 @@
 module pgsluice
 
-go 1.26.0
+go 1.25.0
 
 require (
 	github.com/dustin/go-humanize v1.1.0
@@ -10,9 +10,9 @@ require (
 	github.com/urfave/cli/v2 v2.27.7
 	go.uber.org/goleak v1.3.0
 	go.uber.org/zap v1.28.0
-	golang.org/x/sync v0.24.0
+	golang.org/x/sync v0.22.0
 	golang.org/x/text v0.41.0
-	golang.org/x/time v0.16.0
+	golang.org/x/time v0.15.0
 	pgregory.net/rapid v1.3.0
 )
 

@@ -124,9 +124,12 @@ func (a apt) unpack(ctx context.Context, packages []string, debs, root string) e
 // built for, since from that they find their share folder.
 func makeLaunchers(tree, final, major string) error {
 	home := filepath.Join("usr", "lib", "postgresql", major)
-	// without libLLVM this provider can't be loaded, and without it jit is off
-	if err := os.RemoveAll(filepath.Join(tree, "root", home, "lib", "llvmjit.so")); err != nil {
-		return err
+	// without libLLVM the JIT provider can't be loaded, and where there is none jit
+	// is off; its bitcode is half of what the package holds
+	for _, useless := range []string{"lib/llvmjit.so", "lib/bitcode"} {
+		if err := os.RemoveAll(filepath.Join(tree, "root", home, useless)); err != nil {
+			return err
+		}
 	}
 	programs, err := os.ReadDir(filepath.Join(tree, "root", home, "bin"))
 	if err != nil {

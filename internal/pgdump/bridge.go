@@ -27,7 +27,6 @@ type bridge struct {
 	mu     sync.Mutex
 	client net.Conn
 	done   chan struct{} // closed when serve has ended
-	err    error         // valid once done is closed
 }
 
 // newBridge takes conn over: close ends it.
@@ -44,7 +43,7 @@ func newBridge(conn *pgconn.PgConn) (*bridge, error) {
 	b.server = server
 	go func() {
 		defer close(b.done)
-		b.err = b.serve()
+		b.serve()
 	}()
 	return b, nil
 }
@@ -87,8 +86,9 @@ func (b *bridge) unlisten() {
 	}
 }
 
-// close ends both connections and waits for the bytes in passing.
-func (b *bridge) close() error {
+// close ends both connections and waits for the bytes in passing. What broke before shows on the client's side: pg_dump
+// says it.
+func (b *bridge) close() {
 	b.unlisten()
 	_ = b.server.Conn.Close()
 	b.mu.Lock()
@@ -97,40 +97,28 @@ func (b *bridge) close() error {
 	}
 	b.mu.Unlock()
 	<-b.done
-	if errors.Is(b.err, net.ErrClosed) || errors.Is(b.err, io.EOF) {
-		return nil
-	}
-	return b.err
 }
 
-func (b *bridge) serve() error {
+func (b *bridge) serve() {
 	client, err := b.listener.Accept()
 	if err != nil {
-		return err
+		return
 	}
 	b.mu.Lock()
 	b.client = client
 	b.mu.Unlock()
-	defer client.Close()
 	defer b.server.Conn.Close()
-	hung := make(chan struct{})
-	go func() {
-		defer close(hung)
-		b.hangUp()
-	}()
-	defer func() { <-hung }() // until close closes the listener
-	if err := b.greet(client); err != nil {
-		return err
+	var passing sync.WaitGroup
+	defer passing.Wait() // hangUp ends when close closes the listener
+	passing.Go(b.hangUp)
+	if b.greet(client) == nil {
+		passing.Go(func() {
+			_, _ = io.Copy(b.server.Conn, client)
+			_ = b.server.Conn.Close() // pg_dump has left: so must its backend
+		})
+		_, _ = io.Copy(client, b.server.Conn)
 	}
-	up := make(chan error, 1)
-	go func() {
-		_, err := io.Copy(b.server.Conn, client)
-		_ = b.server.Conn.Close() // pg_dump has left: so must its backend
-		up <- err
-	}()
-	_, down := io.Copy(client, b.server.Conn)
 	_ = client.Close()
-	return errors.Join(<-up, down)
 }
 
 // hangUp ends every further connection at once, until the listener is closed: on SIGTERM pg_dump connects again to send
@@ -197,4 +185,3 @@ func askPassword(backend *pgproto3.Backend, want string) error {
 	}
 	return nil
 }
-

@@ -59,7 +59,7 @@ func Start(ctx context.Context, program Program, conn *pgconn.PgConn, opt Option
 		err = c.cmd.Start()
 	}
 	if err != nil {
-		_ = b.close()
+		b.close()
 		return nil, fmt.Errorf("%s: %w", program.Path, err)
 	}
 	return c, nil
@@ -87,25 +87,24 @@ func (c *Child) TOC(ctx context.Context) (*archive.TOC, error) {
 		return nil, context.Cause(ctx)
 	}
 	// a broken archive is mostly a pg_dump that gave up: its own words say why
-	stopErr := c.Stop()
+	c.Stop()
 	if said := c.stderr.lastError(); said != "" {
 		return nil, errors.New(said)
 	}
-	return nil, errors.Join(fmt.Errorf("table of contents: %w", err), stopErr)
+	return nil, fmt.Errorf("table of contents: %w", err)
 }
 
 // Warnings are the lines that the child wrote on its standard error.
 func (c *Child) Warnings() []string { return c.stderr.lines() }
 
-// Stop ends the child, its connection and with them its locks. It returns an error only when the connection
-// broke by itself before. A second Stop does nothing.
-func (c *Child) Stop() error {
+// Stop ends the child, its connection and with them its locks. A second Stop does nothing.
+func (c *Child) Stop() {
 	if c.cmd.ProcessState == nil {
 		_ = c.terminate()
 		_, _ = io.Copy(io.Discard, c.stdout) // what it had written already
 		_ = c.cmd.Wait()                     // killed: its exit status says nothing
 	}
-	return c.bridge.close()
+	c.bridge.close()
 }
 
 func (c *Child) terminate() error {

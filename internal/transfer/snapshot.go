@@ -117,12 +117,7 @@ func (r *run) tryOpen(ctx context.Context, program pgdump.Program) (toc *archive
 	if err != nil {
 		return nil, nil, err
 	}
-	defer func() {
-		// from here on the holders' locks stand in for the child's
-		if stopErr := child.Stop(); err == nil && stopErr != nil {
-			err = fmt.Errorf("pg_dump's connection to the source: %w", stopErr)
-		}
-	}()
+	defer child.Stop() // from then on the holders' locks stand in for the child's
 	if toc, err = child.TOC(ctx); err != nil {
 		return nil, nil, r.nameLockers(ctx, err, nil)
 	}
