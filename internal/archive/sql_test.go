@@ -79,7 +79,7 @@ func TestSplitStatements(t *testing.T) {
 	}
 }
 
-// Only these goldens' entries have more than one statement in a definition.
+// A routine, rule or view is one statement, whatever semicolons it holds; DATABASE PROPERTIES has several.
 func TestSplitGoldens(t *testing.T) {
 	for _, name := range goldens(t) {
 		for _, e := range readTOC(t, readFile(t, name+".dump")).Entries {

@@ -11,15 +11,21 @@ import (
 type tables struct {
 	source   *catalog.Source
 	children map[uint32][]uint32
+	made     map[uint32]bool // tables that the archive makes; others are an extension's
 	data     map[uint32]int  // table to the dump id of its TABLE DATA entry
 	viaRoot  map[uint32]bool // roots of trees with a partition that is loaded via the root
 }
 
 func newTables(toc *archive.TOC, source *catalog.Source) tables {
-	t := tables{source: source, children: source.Children(), data: map[uint32]int{}, viaRoot: map[uint32]bool{}}
+	t := tables{source: source, children: source.Children(), made: map[uint32]bool{}, data: map[uint32]int{}, viaRoot: map[uint32]bool{}}
 	for i := range toc.Entries {
 		e := &toc.Entries[i]
-		if e.Desc != "TABLE DATA" {
+		switch e.Desc {
+		case "TABLE":
+			t.made[e.CatalogID.OID] = true
+			continue
+		case "TABLE DATA":
+		default:
 			continue
 		}
 		t.data[e.CatalogID.OID] = e.DumpID
@@ -65,7 +71,16 @@ func (t *tables) loads(oid uint32) []int {
 // dependencies fills Needs, Locks, AfterData, Table and the byte counts of what reads a table (pg_restore,
 // fix_dependencies, repoint_table_dependencies, identify_locking_dependencies).
 func (b *builder) dependencies() {
+	configuration := -1
 	for _, t := range b.plan.Tasks {
+		if t.Kind == Rows && !b.tables.made[t.Relation] {
+			// an extension's configuration tables have their foreign keys by now; pg_dump's order respects them, but
+			// its dependencies do not say so
+			if configuration >= 0 {
+				t.Needs = append(t.Needs, configuration)
+			}
+			configuration = t.ID
+		}
 		for _, id := range t.Entry.Dependencies {
 			t.Needs = append(t.Needs, b.byDump[id]...)
 		}
