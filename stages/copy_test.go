@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 	"pgsluice/internal/pgtest"
 	"pgsluice/pipeline"
 	"pgsluice/stages"
-	"pgsluice/stages/stagetest"
 )
 
 // connect opens a connection that CopyIn accepts. It ends with the test.
@@ -204,136 +202,6 @@ func TestCopySourceErrorCommitsNothing(t *testing.T) {
 	}
 }
 
-func TestCopyBackendTerminated(t *testing.T) {
-	for _, after := range []int64{1000, 200_000, 10_000_000} {
-		t.Run(fmt.Sprintf("source at %d", after), func(t *testing.T) {
-			fault := &pgtest.Fault{Direction: pgtest.Read, After: after}
-			c := newCopyTest(t, fault, nil)
-			fault.Action = terminate(c.url, &c.src)
-			err := run(t.Context(), t, stages.CopyOut(c.src, bigSource, nil), stages.CopyIn(c.dst, fromTarget, nil))
-			c.failed(t, err, "copy-out", "")
-		})
-		t.Run(fmt.Sprintf("target at %d", after), func(t *testing.T) {
-			fault := &pgtest.Fault{Direction: pgtest.Write, After: after}
-			c := newCopyTest(t, nil, fault)
-			fault.Action = terminate(c.url, &c.dst)
-			err := run(t.Context(), t, stages.CopyOut(c.src, bigSource, nil), stages.CopyIn(c.dst, fromTarget, nil))
-			c.failed(t, err, "copy-in", "")
-		})
-	}
-}
-
-// The target dies while the stage waits for input: pgx returns with its goroutine
-// still inside Read.
-func TestCopyInLeavesItsReader(t *testing.T) {
-	c := newCopyTest(t, nil, nil)
-	in := stages.CopyIn(c.dst, fromTarget, nil)
-	var r *watchedReader
-	watched := pipeline.Stage{Name: in.Name, Run: func(ctx context.Context, pipe io.Reader, w io.Writer) error {
-		r = &watchedReader{r: pipe}
-		err := in.Run(ctx, r, w)
-		if begun, ended := r.begun.Load(), r.ended.Swap(-1); begun != ended {
-			t.Errorf("%d reads begun, %d ended when the stage returned", begun, ended)
-		}
-		return err
-	}}
-	err := run(t.Context(), t, rowsThenBlock(10, false, func() error {
-		return pgtest.Run(context.Background(), c.url, fmt.Sprintf("SELECT pg_terminate_backend(%d)", c.dst.PID()))
-	}), watched)
-	c.failed(t, err, "copy-in", "57P01")
-	if got := r.ended.Load(); got != -1 {
-		t.Error("a read ended after the stage had returned")
-	}
-}
-
-// watchedReader counts the reads that begin and end.
-type watchedReader struct {
-	r            io.Reader
-	begun, ended atomic.Int64
-}
-
-func (w *watchedReader) Read(p []byte) (int, error) {
-	w.begun.Add(1)
-	defer w.ended.Add(1)
-	return w.r.Read(p)
-}
-
-func TestCopyConnectionReset(t *testing.T) {
-	for _, after := range []int64{1000, 200_000, 10_000_000} {
-		t.Run(fmt.Sprintf("source at %d", after), func(t *testing.T) {
-			c := newCopyTest(t, &pgtest.Fault{Direction: pgtest.Read, After: after, Action: pgtest.Reset()}, nil)
-			err := run(t.Context(), t, stages.CopyOut(c.src, bigSource, nil), stages.CopyIn(c.dst, fromTarget, nil))
-			c.failed(t, err, "copy-out", "")
-		})
-		t.Run(fmt.Sprintf("target at %d", after), func(t *testing.T) {
-			c := newCopyTest(t, nil, &pgtest.Fault{Direction: pgtest.Write, After: after, Action: pgtest.Reset()})
-			err := run(t.Context(), t, stages.CopyOut(c.src, bigSource, nil), stages.CopyIn(c.dst, fromTarget, nil))
-			c.failed(t, err, "copy-in", "")
-		})
-	}
-}
-
-func TestCopyCancelled(t *testing.T) {
-	cause := errors.New("changed my mind")
-	for _, after := range []int64{1, 200_000, 10_000_000} {
-		c := newCopyTest(t, nil, nil)
-		ctx, cancel := context.WithCancelCause(t.Context())
-		var counter stages.Counter
-		err := run(ctx, t,
-			stages.CopyOut(c.src, bigSource, nil),
-			stages.Meter(&counter),
-			pipeline.Stage{Name: "cancel", Tap: func(context.Context, []byte) error {
-				if counter.Load() >= after {
-					cancel(cause)
-				}
-				return nil
-			}},
-			stages.CopyIn(c.dst, fromTarget, nil))
-		if !errors.Is(err, cause) {
-			t.Errorf("got %v, want %v", err, cause)
-		}
-		if got := c.rows(t); got != 0 {
-			t.Errorf("%d rows were committed", got)
-		}
-	}
-}
-
-// Outside a pipeline nobody else would put the cause in place of pgx's words.
-func TestCopyReturnsTheCauseOfItsContext(t *testing.T) {
-	cause := errors.New("changed my mind")
-	ctx, cancel := context.WithCancelCause(t.Context())
-	c := newCopyTest(t, nil, nil)
-	cancel(cause)
-	if err := stages.CopyOut(c.src, bigSource, nil).Run(ctx, strings.NewReader(""), io.Discard); err != cause { //nolint:errorlint // unwrapped is what is tested
-		t.Errorf("copy-out: %v", err)
-	}
-	if err := stages.CopyIn(c.dst, fromTarget, nil).Run(ctx, strings.NewReader("1\tx\n"), io.Discard); err != cause { //nolint:errorlint // unwrapped is what is tested
-		t.Errorf("copy-in: %v", err)
-	}
-	if got := c.rows(t); got != 0 {
-		t.Errorf("%d rows were committed", got)
-	}
-}
-
-// A target that stops reading holds the source back, and a cancellation ends both.
-func TestCopyCancelledWhileTargetStalls(t *testing.T) {
-	cause := errors.New("waited long enough")
-	fault := &pgtest.Fault{Direction: pgtest.Write, After: 1_000_000, Action: pgtest.Stall()}
-	c := newCopyTest(t, nil, fault)
-	ctx, cancel := context.WithCancelCause(t.Context())
-	go func() {
-		<-fault.Fired()
-		cancel(cause)
-	}()
-	err := run(ctx, t, stages.CopyOut(c.src, bigSource, nil), stages.CopyIn(c.dst, fromTarget, nil))
-	if !errors.Is(err, cause) {
-		t.Errorf("got %v, want %v", err, cause)
-	}
-	if got := c.rows(t); got != 0 {
-		t.Errorf("%d rows were committed", got)
-	}
-}
-
 func TestCopyMisuse(t *testing.T) {
 	c := newCopyTest(t, nil, nil)
 	err := run(t.Context(), t, stages.CopyOut(c.src, "SELECT 1", nil), stages.Discard())
@@ -351,65 +219,4 @@ func TestCopyMisuse(t *testing.T) {
 	}
 	err = run(t.Context(), t, stages.Source(strings.NewReader("1\n")), stages.CopyIn(c.dst, "COPY missing FROM STDIN", nil))
 	c.failed(t, err, "copy-in", "42P01")
-}
-
-func TestCopyOutConforms(t *testing.T) {
-	pgtest.Server(t)
-	stagetest.Run(t, stagetest.Subject{
-		First: func(t *testing.T, plain []byte) pipeline.Stage {
-			url := pgtest.Database(t)
-			pgtest.Exec(t, url, "CREATE TABLE pieces (n int, v text)")
-			conn := connect(t, url)
-			if _, err := conn.CopyFrom(t.Context(), bytes.NewReader(asRows(t, plain)), "COPY pieces FROM STDIN"); err != nil {
-				t.Fatal(err)
-			}
-			return stages.CopyOut(conn, "COPY (SELECT n, v FROM pieces ORDER BY n) TO STDOUT", nil)
-		},
-		Decode: fromRows,
-	})
-}
-
-func TestCopyInConforms(t *testing.T) {
-	url := pgtest.Database(t)
-	pgtest.Exec(t, url, "CREATE TABLE pieces (n int, v text)")
-	stagetest.Run(t, stagetest.Subject{
-		Last: func(t *testing.T) (pipeline.Stage, func() []byte) {
-			pgtest.Exec(t, url, "TRUNCATE pieces")
-			return stages.CopyIn(connect(t, url), "COPY pieces FROM STDIN", nil), func() []byte {
-				return []byte(pgtest.Scalar[string](t, url, "SELECT coalesce(string_agg(v, '' ORDER BY n), '') FROM pieces"))
-			}
-		},
-		Encode: asRows,
-	})
-}
-
-// pieceBytes is how much of the plain bytes goes into one row.
-const pieceBytes = 500
-
-var escape = strings.NewReplacer("\\", `\\`, "\t", `\t`, "\n", `\n`)
-
-// asRows words plain as rows of a number and a text in COPY's text format.
-func asRows(_ *testing.T, plain []byte) []byte {
-	var rows bytes.Buffer
-	for n := 0; len(plain) > 0; n++ {
-		piece := plain[:min(pieceBytes, len(plain))]
-		plain = plain[len(piece):]
-		fmt.Fprintf(&rows, "%d\t%s\n", n, escape.Replace(string(piece)))
-	}
-	return rows.Bytes()
-}
-
-var unescape = strings.NewReplacer(`\\`, "\\", `\t`, "\t", `\n`, "\n")
-
-func fromRows(t *testing.T, rows []byte) []byte {
-	t.Helper()
-	var plain strings.Builder
-	for row := range strings.Lines(string(rows)) {
-		_, piece, ok := strings.Cut(strings.TrimSuffix(row, "\n"), "\t")
-		if !ok {
-			t.Fatalf("not a row: %q", row)
-		}
-		plain.WriteString(unescape.Replace(piece))
-	}
-	return []byte(plain.String())
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -169,6 +170,7 @@ func signalled(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	first, _, _ := strings.Cut(ts.Getenv("PATH"), string(filepath.ListSeparator))
 	cmd := exec.Command(filepath.Join(first, args[3]), args[4:]...)
+	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME")}
 	cmd.Stdout, cmd.Stderr = ts.Stdout(), ts.Stderr()
 	ts.Check(cmd.Start())
@@ -194,8 +196,9 @@ func deserted(ts *testscript.TestScript, _ bool, args []string) {
 // awaitCount waits until so many sessions of pgsluice's fit the condition, or the test runs out of time.
 func awaitCount(ts *testscript.TestScript, url, condition, count string) {
 	const query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'pgsluice%' AND "
-	for pgtest.Query(stateOf(ts).test, url, query+condition)[0][0] != count {
-		ts.Logf("waiting for %s session(s) with %s", count, condition)
+	test := stateOf(ts).test
+	for pgtest.Query(test, url, query+condition)[0][0] != count && test.Context().Err() == nil {
+		runtime.Gosched() // each look is a connection of its own: that is pause enough
 	}
 }
 

@@ -54,16 +54,16 @@ WITH o (classid, objid) AS (
   UNION ALL SELECT 'pg_catalog.pg_collation'::regclass, oid FROM pg_catalog.pg_collation
   UNION ALL SELECT 'pg_catalog.pg_language'::regclass, oid FROM pg_catalog.pg_language
   UNION ALL SELECT 'pg_catalog.pg_am'::regclass, oid FROM pg_catalog.pg_am
-  UNION ALL SELECT 'pg_catalog.pg_largeobject_metadata'::regclass, oid FROM pg_catalog.pg_largeobject_metadata
+  UNION ALL SELECT 'pg_catalog.pg_largeobject'::regclass, oid FROM pg_catalog.pg_largeobject_metadata
   UNION ALL SELECT 'pg_catalog.pg_default_acl'::regclass, oid FROM pg_catalog.pg_default_acl
 )
 SELECT i.type, i.identity, o.objid, t.trftype::pg_catalog.regtype, pg_catalog.quote_ident(l.lanname)
   FROM o CROSS JOIN LATERAL pg_catalog.pg_identify_object(o.classid, o.objid, 0) i
   LEFT JOIN pg_catalog.pg_transform t ON o.classid = 'pg_catalog.pg_transform'::regclass AND t.oid = o.objid
   LEFT JOIN pg_catalog.pg_language l ON l.oid = t.trflang
- WHERE o.objid >= 16384
+ WHERE (o.objid >= 16384 OR o.classid = 'pg_catalog.pg_largeobject'::regclass) -- users choose large objects' OIDs
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                    WHERE d.classid = o.classid AND d.objid = o.objid AND d.deptype IN ('e', 'i'))`
+                    WHERE d.classid = o.classid AND d.objid = o.objid AND d.objsubid = 0 AND d.deptype IN ('e', 'i'))`
 
 // UserObjects lists the user objects of a database; an order in which they can be dropped.
 func UserObjects(ctx context.Context, conn *pgconn.PgConn) ([]UserObject, error) {

@@ -27,7 +27,11 @@ func folder(t *testing.T) string {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
 	return dir
 }
 
@@ -185,8 +189,7 @@ func TestStartFailsAndLeavesNothing(t *testing.T) {
 		tt.opts.Dir, tt.opts.Programs = parent, programs
 		c, err := Start(tt.ctx, tt.opts)
 		if err == nil {
-			t.Errorf("%s: started", tt.name)
-			c.Remove()
+			t.Errorf("%s: started; %v", tt.name, c.Remove())
 		} else if !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v; want %q in it", tt.name, err, tt.want)
 		}

@@ -33,7 +33,7 @@ func orphan(dir string) {
 	if err == nil {
 		var c *Cluster
 		if c, err = Start(context.Background(), Options{Programs: programs, Dir: dir}); err == nil {
-			fmt.Println(c.server.cmd.Process.Pid)
+			fmt.Fprintln(os.Stdout, c.server.cmd.Process.Pid)
 			select {}
 		}
 	}

@@ -65,7 +65,7 @@ func TestControlFileWithoutCRC(t *testing.T) {
 func TestAptAnswers(t *testing.T) {
 	t.Parallel()
 	depends := "postgresql\n  Depends: postgresql-15\n  Suggests: postgresql-doc\n"
-	if m := serverPackage.FindStringSubmatch(depends); m == nil || m[1] != "15" {
+	if m := serverPackage.FindStringSubmatch(depends); len(m) != 2 || m[1] != "15" {
 		t.Errorf("server package %v", m)
 	}
 	simulated := "NOTE: This is only a simulation!\n" +

@@ -75,9 +75,12 @@ func (b *bridge) environment() []string {
 	}
 	return []string{
 		"PGHOST=" + host, "PGPORT=" + port, "PGUSER=" + b.server.Config.User, "PGDATABASE=" + b.server.Config.Database,
-		"PGPASSWORD=" + b.password, "PGSSLMODE=disable", "PGGSSENCMODE=disable", "PGPASSFILE=" + os.DevNull, "PGCONNECT_TIMEOUT=30",
+		"PGPASSWORD=" + b.password, "PGSSLMODE=disable", "PGGSSENCMODE=disable", "PGPASSFILE=" + noPassFile(), "PGCONNECT_TIMEOUT=30",
 	}
 }
+
+// noPassFile names a file that is not there: libpq warns of any that is no plain file.
+func noPassFile() string { return filepath.Join(os.TempDir(), "pgsluice-has-no-pgpass") }
 
 func (b *bridge) unlisten() {
 	_ = b.listener.Close() // unlinks the socket
