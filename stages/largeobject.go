@@ -124,11 +124,15 @@ func LargeObjectsIn(conn *pgconn.PgConn, count *int64) pipeline.Stage {
 				return err
 			}
 			if oid == 0 {
-				*count = n
-				if _, err := in.ReadByte(); err != io.EOF {
-					return errors.Join(errors.New("bytes after the last large object"), err)
+				switch _, err := in.ReadByte(); err {
+				case io.EOF:
+					*count = n
+					return nil
+				case nil:
+					return errors.New("bytes after the last large object")
+				default:
+					return err
 				}
-				return nil
 			}
 			if position == 0 {
 				n++

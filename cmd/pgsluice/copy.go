@@ -124,7 +124,7 @@ func copyAction(c *cli.Context) error {
 	}
 	stderr := c.App.ErrWriter
 	if warning := passwordWarning(c.Args().Slice()); warning != "" {
-		fmt.Fprintln(stderr, "pgsluice: warning: "+warning)
+		say(stderr, "pgsluice: warning: "+warning)
 	}
 	opt.Log = newLogger(stderr, c.String("log-level"), c.String("log-format"))
 	return runCopy(c, opt)

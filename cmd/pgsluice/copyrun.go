@@ -92,7 +92,7 @@ func withReport(err, reportErr error, stderr io.Writer) error {
 	case errors.As(err, &incomplete):
 		return &incompleteError{what: fmt.Sprintf("%s; the report could not be written: %v", incomplete.what, reportErr)}
 	default:
-		fmt.Fprintf(stderr, "pgsluice: warning: the report could not be written: %v\n", reportErr)
+		say(stderr, fmt.Sprintf("pgsluice: warning: the report could not be written: %v", reportErr))
 		return err
 	}
 }
@@ -169,13 +169,4 @@ func checkReportPath(path string) error {
 		return &transfer.Refused{Err: fmt.Errorf("--report %s: %w", path, err)}
 	}
 	return nil
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

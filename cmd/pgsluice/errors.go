@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -26,7 +29,34 @@ func printError(w io.Writer, err error, secrets []string) {
 	if errors.As(err, &usage) {
 		lines = append(lines, "Try: "+usage.hint())
 	}
-	fmt.Fprintln(w, mask(strings.Join(lines, "\n"), secrets))
+	say(w, mask(strings.Join(lines, "\n"), secrets))
+}
+
+// say writes text as lines, on a terminal broken between words. Names come from databases: a control character
+// in one is shown, not obeyed.
+func say(w io.Writer, text string) {
+	terminal := isTerminal(w)
+	b := &strings.Builder{}
+	for _, line := range strings.Split(text, "\n") {
+		line = escapeControls(line)
+		if terminal && utf8.RuneCountInString(line) > helpWidth {
+			line = strings.Join(wrapText(line, helpWidth-2), "\n  ")
+		}
+		b.WriteString(line + "\n")
+	}
+	_, _ = io.WriteString(w, b.String()) // whom to tell that stderr is gone?
+}
+
+func escapeControls(s string) string {
+	b := &strings.Builder{}
+	for _, r := range s {
+		if unicode.IsControl(r) && r != '\t' {
+			fmt.Fprintf(b, `\x%02x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // serverLines are the parts of a server's error that its message does not hold, as psql prints them.
@@ -53,4 +83,13 @@ func mask(text string, secrets []string) string {
 		}
 	}
 	return text
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

@@ -41,6 +41,7 @@ func TestPrintError(t *testing.T) {
 		{errors.New("x"), "pgsluice: x\n"},
 		{&usageError{verb: "copy", err: errors.New("x")}, "pgsluice: x\nTry: pgsluice copy --help\n"},
 		{&usageError{err: errors.New("x")}, "pgsluice: x\nTry: pgsluice help\n"},
+		{errors.New("table \x1b[31mred: x\nand y"), "pgsluice: table \\x1b[31mred: x\nand y\n"},
 		{errors.New(`cannot parse "password=geheim"`), "pgsluice: cannot parse \"password=*****\"\n"},
 		{
 			fmt.Errorf("table public.orders: copy-in: %w", &pgconn.PgError{

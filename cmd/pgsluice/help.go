@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
@@ -85,12 +86,12 @@ func (f *flagInfo) spelling() string {
 	return s
 }
 
-// wrapText breaks text between words into lines of at most width bytes.
+// wrapText breaks text between words into lines of at most width letters, where the words allow it.
 func wrapText(text string, width int) []string {
 	var lines []string
 	line := ""
 	for _, word := range strings.Fields(text) {
-		if line != "" && len(line)+1+len(word) > width {
+		if line != "" && utf8.RuneCountInString(line+" "+word) > width {
 			lines = append(lines, line)
 			line = ""
 		}

@@ -41,6 +41,9 @@ func interruptible(parent context.Context, stderr io.Writer, exit func(code int)
 		defer close(left)
 		select {
 		case sig := <-signals:
+			if isTerminal(stderr) {
+				fmt.Fprintln(stderr) // the terminal has shown ^C
+			}
 			fmt.Fprintln(stderr, "interrupted: cancelling on both servers (press Ctrl-C again to leave at once)")
 			cancel(interruption(sig))
 		case <-over:

@@ -16,36 +16,33 @@ import (
 // Signals reach the whole process: these tests do not run in parallel.
 
 func TestFirstSignalCancelsSecondLeaves(t *testing.T) {
-	for _, test := range []struct {
-		signal syscall.Signal
-		code   int
-	}{
-		{syscall.SIGINT, 130},
-		{syscall.SIGTERM, 143},
-	} {
-		defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-		var stderr lockedBuffer
-		left := make(chan int, 1)
-		ctx, stop := interruptible(t.Context(), &stderr, func(code int) { left <- code })
-		if err := syscall.Kill(syscall.Getpid(), test.signal); err != nil {
-			t.Fatal(err)
-		}
-		<-ctx.Done()
-		var cause *interrupted
-		if !errors.As(context.Cause(ctx), &cause) || exitCode(cause) != test.code {
-			t.Errorf("%v: the cause is %v with exit code %d, want %d", test.signal, context.Cause(ctx), exitCode(cause), test.code)
-		}
-		want := "interrupted: cancelling on both servers (press Ctrl-C again to leave at once)\n"
-		if got := stderr.String(); got != want {
-			t.Errorf("%v: printed %q, want %q", test.signal, got, want)
-		}
-		if err := syscall.Kill(syscall.Getpid(), test.signal); err != nil {
-			t.Fatal(err)
-		}
-		if code := <-left; code != test.code {
-			t.Errorf("%v: the second signal left with %d, want %d", test.signal, code, test.code)
-		}
-		stop()
+	t.Run("SIGINT", func(t *testing.T) { signalTwice(t, syscall.SIGINT, 130) })
+	t.Run("SIGTERM", func(t *testing.T) { signalTwice(t, syscall.SIGTERM, 143) })
+}
+
+func signalTwice(t *testing.T, signal syscall.Signal, code int) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	var stderr lockedBuffer
+	left := make(chan int, 1)
+	ctx, stop := interruptible(t.Context(), &stderr, func(code int) { left <- code })
+	defer stop()
+	if err := syscall.Kill(syscall.Getpid(), signal); err != nil {
+		t.Fatal(err)
+	}
+	<-ctx.Done()
+	var cause *interrupted
+	if !errors.As(context.Cause(ctx), &cause) || exitCode(cause) != code {
+		t.Fatalf("the cause is %v, not an interruption with exit code %d", context.Cause(ctx), code)
+	}
+	want := "interrupted: cancelling on both servers (press Ctrl-C again to leave at once)\n"
+	if got := stderr.String(); got != want {
+		t.Errorf("printed %q, want %q", got, want)
+	}
+	if err := syscall.Kill(syscall.Getpid(), signal); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-left; got != code {
+		t.Errorf("the second signal left with %d, want %d", got, code)
 	}
 }
 

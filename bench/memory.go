@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+//go:embed measurements.sql
+var measurementsSQL string
+
+// limit is what a copy of rows of ordinary size may take, whatever the size of the table.
+const limit = 64 << 20
+
+// memory measures the resident set of a copy of one table, and then of the same table grown to twice the size.
+func memory(ctx context.Context, c config, f *field) (result, error) {
+	rounds := c.rounds
+	if rounds == 0 {
+		rounds = 3
+	}
+	if _, err := f.src.sql(ctx, "postgres", "CREATE DATABASE bench"); err != nil {
+		return result{}, err
+	}
+	r := result{title: "Memory of a copy of one table"}
+	r.line("| table | COPY text | rows | bytes a row | VmHWM, median (runs) | wall, median |")
+	r.line("|---|---|---|---|---|---|")
+	within := true
+	for _, gigabytes := range []float64{2, 4} {
+		bytes := int64(gigabytes * 1e9 * c.scale)
+		if _, err := f.src.sql(ctx, "bench", "SET bench.bytes = "+strconv.FormatInt(bytes, 10)+";\n"+measurementsSQL); err != nil {
+			return r, err
+		}
+		facts, err := f.src.sql(ctx, "bench", "SELECT pg_table_size('measurements'), count(*) FROM measurements")
+		if err != nil {
+			return r, err
+		}
+		size, rows, _ := strings.Cut(strings.TrimSpace(facts), "|")
+		text, err := f.textSize(ctx)
+		if err != nil {
+			return r, err
+		}
+		var hwm, wall, peak sample
+		for range rounds {
+			cost, err := f.copyOnce(ctx)
+			if err != nil {
+				return r, err
+			}
+			hwm, wall, peak = append(hwm, mebibytes(cost.hwm)), append(wall, cost.wall.Seconds()), append(peak, mebibytes(cost.peak))
+			fmt.Fprintf(c.out, "# %.3g GB: VmHWM %.1f MiB, with children %.1f MiB, %.1f s\n",
+				float64(bytes)/1e9, mebibytes(cost.hwm), mebibytes(cost.peak), cost.wall.Seconds())
+			within = within && cost.hwm <= limit && cost.peak <= limit
+		}
+		n, _ := strconv.ParseFloat(rows, 64) // count(*) is a number
+		heap, _ := strconv.ParseFloat(size, 64)
+		r.line("| %.2f GB | %.2f GB | %s | %.0f | **%.1f MiB** (%s) | %.1f s |",
+			heap/1e9, float64(text)/1e9, rows, float64(text)/n, hwm.median(), hwm.list("%.1f"), wall.median())
+	}
+	verdict := "No run went above 64 MiB, by either figure."
+	if !within {
+		verdict = "A run went above 64 MiB."
+	}
+	r.line("")
+	r.line("VmHWM is that of the pgsluice process, read from /proc every 10 ms. wait4's maximum over pgsluice and its child pg_dump,")
+	r.line("which ends before rows flow, was looked at too. %s", verdict)
+	return r, nil
+}
+
+// textSize is the number of bytes that COPY sends for the table.
+func (f *field) textSize(ctx context.Context) (int64, error) {
+	size, err := f.src.sql(ctx, "bench", `COPY measurements TO PROGRAM 'wc -c >&2; true'`)
+	_ = size
+	return 0, err
+}
+
+// copyOnce copies the source into a new database with the defaults of pgsluice, and checks it.
+func (f *field) copyOnce(ctx context.Context, flags ...string) (cost, error) {
+	if err := f.renew(ctx); err != nil {
+		return cost{}, err
+	}
+	args := append([]string{"copy", "--pg-dump", filepath.Join(f.bin, "pg_dump")}, flags...)
+	c, err := timed(command(ctx, f.pgsluice, append(args, f.src.url("bench"), f.dst.url("bench"))...))
+	if err != nil {
+		return c, err
+	}
+	return c, f.check(ctx)
+}
