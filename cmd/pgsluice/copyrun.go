@@ -18,6 +18,7 @@ import (
 // runCopy copies, shows it on stderr while it runs, and reports at the end. Its error decides the exit code.
 func runCopy(c *cli.Context, opt transfer.Options) error {
 	stderr := c.App.ErrWriter
+	outliveReaders()
 	ctx, stop := interruptible(c.Context, stderr, os.Exit)
 	defer stop()
 

@@ -32,10 +32,6 @@ func interruptible(parent context.Context, stderr io.Writer, exit func(code int)
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2) // both may come before the goroutine runs
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	// A reader of our lines that goes away, such as head or a closed pager, must not end a copy: without this,
-	// writing to a broken stdout or stderr kills the process.
-	broken := make(chan os.Signal, 1)
-	signal.Notify(broken, syscall.SIGPIPE)
 	over, left := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(left)
@@ -57,9 +53,14 @@ func interruptible(parent context.Context, stderr io.Writer, exit func(code int)
 	}()
 	return ctx, func() {
 		signal.Stop(signals)
-		signal.Stop(broken)
 		close(over)
 		<-left
 		cancel(nil)
 	}
+}
+
+// outliveReaders lets the process go on, until its end, when a reader of its lines has gone away, such as head or a
+// closed pager: without it, writing to a broken stdout or stderr kills the process, and the copy with it.
+func outliveReaders() {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 }

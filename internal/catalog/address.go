@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -42,6 +41,13 @@ func ParseAddress(name string) (*Address, error) {
 	if err != nil {
 		return nil, redactParseError(err)
 	}
+	if err := libpqOnly(config.RuntimeParams); err != nil {
+		return nil, err
+	}
+	if _, path, _ := strings.Cut(strings.TrimPrefix(name, "postgresql://"), "/"); strings.Contains(config.Database, "@") && strings.Contains(path, "@") {
+		// postgres://user:1/2@host/db: what follows the slash would be shown as the database's name
+		return nil, errors.New(`connection string: "@" after a "/": in a URL's password "/" is written %2F, and in a database's name "@" is written %40`)
+	}
 	if config.Database == "" {
 		config.Database = config.User // libpq's default, made explicit so that messages can name it
 	}
@@ -59,18 +65,18 @@ func quoteKeywordValue(v string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(v) + "'"
 }
 
-// redactParseError drops the connection string from pgx's message: it masks passwords by pattern only, and a
-// malformed string is just where a pattern fails.
+// redactParseError drops the connection string from pgx's message, and what it quotes of one that has no form: pgx
+// masks passwords by pattern only, and a malformed string is just where a pattern fails.
 func redactParseError(err error) error {
-	var parse *pgconn.ParseConfigError
-	var badURL *url.Error
+	text := err.Error()
 	switch {
-	case errors.As(err, &badURL):
-		return fmt.Errorf("connection string: %w", badURL.Err)
-	case errors.As(err, &parse) && parse.Unwrap() != nil:
-		return fmt.Errorf("connection string: %w", parse.Unwrap())
+	case strings.Contains(text, "failed to parse as URL"):
+		return errors.New(`connection string: not a valid URL; special characters of a name or a password are written as % and two hexadecimal digits`)
+	case strings.Contains(text, "failed to parse as keyword/value"):
+		return errors.New(`connection string: not "keyword=value keyword=value"; a value with spaces stands between single quotes`)
 	}
-	return errors.New("connection string: not a URL, a keyword string or a database name")
+	const quoted = "`: " // ends the connection string in "cannot parse `…`: what is wrong with it"
+	return errors.New("connection string: " + text[max(0, strings.LastIndex(text, quoted)+len(quoted)):])
 }
 
 // Host is the first host, or the socket folder, that the address names.
@@ -110,7 +116,7 @@ func (a *Address) Pin(conn *pgconn.PgConn) {
 				kept = append(kept, &pgconn.FallbackConfig{Host: remote.IP.String(), Port: h.Port, TLSConfig: h.TLSConfig})
 			}
 		case *net.UnixAddr:
-			if strings.HasPrefix(remote.Name, h.Host) {
+			if network, path := pgconn.NetworkAddress(h.Host, h.Port); network == "unix" && path == remote.Name {
 				kept = append(kept, h)
 			}
 		}

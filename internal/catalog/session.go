@@ -57,6 +57,10 @@ func Close(ctx context.Context, conn *pgconn.PgConn) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelDeadline)
 	defer cancel()
 	_ = conn.Close(ctx) // it is closed either way, and nobody could act on the error
+	select {
+	case <-conn.CleanupDone(): // pgx closes a broken connection in a goroutine of its own
+	case <-ctx.Done():
+	}
 }
 
 func settings(opt SessionOptions, version int) string {

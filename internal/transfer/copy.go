@@ -84,6 +84,9 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	for _, l := range r.plan.LeftOut {
 		r.leaveOut(l)
 	}
+	if !r.SchemaOnly {
+		r.leaveOut(plan.LeftOut{Object: "planner statistics", Reason: "run vacuumdb --analyze-in-stages on the target before it is used"})
+	}
 	r.Progress.Plan(tasks(r.plan))
 	r.Log.Info("planned", zap.Int("tasks", len(r.plan.Tasks)), zap.Int("tables", len(r.plan.Relations())))
 	return r.checkTarget(ctx)

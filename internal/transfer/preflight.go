@@ -80,7 +80,7 @@ func (r *run) checkServers() error {
 		return fmt.Errorf("source: %d connections are free, but --jobs %d needs %d", src.FreeConnections, r.Jobs, r.Jobs+readersBeside)
 	case dst.FreeConnections < 2*r.Jobs+1:
 		return fmt.Errorf("target: %d connections are free, but --jobs %d needs %d", dst.FreeConnections, r.Jobs, 2*r.Jobs+1)
-	case src.Tables*3 > src.LockSlots*2: // pg_dump and two holders lock each table; a slot holds two such locks
+	case !r.SchemaOnly && src.Tables*3 > src.LockSlots*2: // pg_dump and two holders lock each table; a slot holds two such locks
 		return fmt.Errorf("source: %d tables are more than its lock table has room for; set max_locks_per_transaction to %d or more and restart it",
 			src.Tables, 64*(1+src.Tables*3/(2*max(src.LockSlots, 1))))
 	}
