@@ -15,6 +15,7 @@ Exit codes:
   0    done
   1    usage or preflight: nothing was changed
   2    done, but some objects failed; each is listed
+  3    the copy differs from its source (demo)
   4    the transfer failed; the target holds what was committed
   130  interrupted (SIGINT), 143 terminated (SIGTERM)`
 
@@ -37,7 +38,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   asUsageError,
 	}
-	app.Commands = []*cli.Command{copyCommand(), completionCommand(), helpCommand(), versionCommand()}
+	app.Commands = []*cli.Command{copyCommand(), demoCommand(), completionCommand(), helpCommand(), versionCommand()}
 	for _, c := range app.Commands {
 		c.HideHelp = true
 		c.OnUsageError = asUsageError

@@ -15,20 +15,23 @@ import (
 	"pgsluice/internal/transfer"
 )
 
-// runCopy copies, shows it on stderr while it runs, and reports at the end. Its error decides the exit code.
+// runCopy copies until it is done or interrupted. Its error decides the exit code.
 func runCopy(c *cli.Context, opt transfer.Options) error {
-	stderr := c.App.ErrWriter
 	outliveReaders()
-	ctx, stop := interruptible(c.Context, stderr, os.Exit)
+	ctx, stop := interruptible(c.Context, c.App.ErrWriter, os.Exit)
 	defer stop()
-
 	opt.Progress = progress.New()
-	width := 0
+	return showCopy(ctx, c, opt, report.LineOptions{})
+}
+
+// showCopy copies, shows it on stderr while it runs, and reports at the end. opt.Progress must be set.
+func showCopy(ctx context.Context, c *cli.Context, opt transfer.Options, lines report.LineOptions) error {
+	stderr := c.App.ErrWriter
 	if isTerminal(stderr) {
-		width = helpWidth
+		lines.Width = helpWidth
 	}
-	// not ctx: what a cancelled copy still has to say should be seen
-	stopLines := report.Follow(c.Context, opt.Progress, stderr, report.LineOptions{Width: width})
+	// without ctx's end: what a cancelled copy still has to say should be seen
+	stopLines := report.Follow(context.WithoutCancel(ctx), opt.Progress, stderr, lines)
 	result, err := transfer.Copy(ctx, opt)
 	opt.Progress.Finish()
 	stopLines()

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 
+	"pgsluice/internal/demo"
 	"pgsluice/internal/transfer"
 )
 
@@ -18,6 +19,7 @@ const (
 	exitDone       = 0
 	exitRefused    = 1 // usage or preflight: nothing was changed
 	exitIncomplete = 2 // done, but some objects failed, or the report could not be written
+	exitDifferent  = 3 // the copy is not equal to its source
 	exitFailed     = 4 // the transfer failed; the target holds what was committed
 )
 
@@ -44,6 +46,7 @@ func exitCode(err error) int {
 		usage      *usageError
 		interrupt  *interrupted
 		incomplete *incompleteError
+		different  *demo.DifferentError
 	)
 	switch {
 	case err == nil:
@@ -54,6 +57,8 @@ func exitCode(err error) int {
 		return exitRefused
 	case errors.As(err, &incomplete):
 		return exitIncomplete
+	case errors.As(err, &different):
+		return exitDifferent
 	default:
 		return exitFailed
 	}
