@@ -15,7 +15,7 @@ type Running struct {
 }
 
 // AddBytes counts n more bytes that this task has moved. It is one atomic addition and never
-// waits. What arrives after Done or Fail is not counted.
+// waits. What arrives after the end is not counted.
 func (r *Running) AddBytes(n int64) { r.bytes.Add(n) }
 
 // Watch gives a source of the task's stage times while it runs, measured from its own start.
@@ -28,13 +28,20 @@ func (r *Running) Watch(stages func() []StageTime) {
 }
 
 // Done says that the task has ended well, having moved that many rows; stages is what its pipeline
-// measured, nil if it had none. Only the first of Done and Fail counts.
+// measured, nil if it had none. Only the first of Done, Fail and Interrupt counts.
 func (r *Running) Done(rows int64, stages []StageTime) {
 	r.tracker.end(r, rows, stages, nil)
 }
 
 // Fail says that the task has ended with an error, which must not be nil. Its bytes stay counted
-// as moved. Only the first of Done and Fail counts.
+// as moved. Only the first of Done, Fail and Interrupt counts.
 func (r *Running) Fail(err error) {
 	r.tracker.end(r, 0, nil, err)
+}
+
+// Interrupt says that the task was broken off because the transfer ends, for a reason that is not its own: it is neither
+// done nor failed. Its bytes stay counted as moved, and stages is what its pipeline measured. Only the first of Done,
+// Fail and Interrupt counts.
+func (r *Running) Interrupt(stages []StageTime) {
+	r.tracker.interrupt(r, stages)
 }

@@ -143,12 +143,10 @@ func (t *Tracker) Start(id int) *Running {
 func (t *Tracker) end(r *Running, rows int64, stages []StageTime, failure error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	i := slices.Index(t.running, r)
-	if i < 0 {
+	now, ok := t.leave(r)
+	if !ok {
 		return
 	}
-	t.running = slices.Delete(t.running, i, i+1)
-	now := t.now()
 	f := FinishedTask{
 		Task: r.task, Start: r.start, Elapsed: now - r.start,
 		Rows: rows, Bytes: r.bytes.Load(),
@@ -158,11 +156,7 @@ func (t *Tracker) end(r *Running, rows int64, stages []StageTime, failure error)
 		f.Error = cmp.Or(failure.Error(), "error without a message")
 	}
 	t.finished = append(t.finished, f)
-
 	p := &t.phases[r.task.Phase]
-	p.running--
-	p.last = now
-	p.work += f.Elapsed
 	if failure != nil {
 		p.failed++
 		t.failures = append(t.failures, f)
@@ -172,6 +166,34 @@ func (t *Tracker) end(r *Running, rows int64, stages []StageTime, failure error)
 	if r.task.Phase == Data {
 		t.endData(now, f, stages)
 	}
+}
+
+// interrupt takes a running task out of work without an end.
+func (t *Tracker) interrupt(r *Running, stages []StageTime) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now, ok := t.leave(r)
+	if !ok || r.task.Phase != Data {
+		return
+	}
+	t.dataBytes += r.bytes.Load()
+	t.stages = addStages(t.stages, stages)
+	t.observe(now)
+}
+
+// leave takes a task out of the running ones; ok is false if it has ended before. The caller holds mu.
+func (t *Tracker) leave(r *Running) (now time.Duration, ok bool) {
+	i := slices.Index(t.running, r)
+	if i < 0 {
+		return 0, false
+	}
+	t.running = slices.Delete(t.running, i, i+1)
+	now = t.now()
+	p := &t.phases[r.task.Phase]
+	p.running--
+	p.last = now
+	p.work += now - r.start
+	return now, true
 }
 
 // endData adds an ended data task to the totals of the data phase.
@@ -187,6 +209,11 @@ func (t *Tracker) endData(now time.Duration, f FinishedTask, stages []StageTime)
 			}
 		}
 	}
+	t.observe(now)
+}
+
+// observe gives the bytes moved so far to the rate. The caller holds mu.
+func (t *Tracker) observe(now time.Duration) {
 	total := t.dataBytes
 	for _, r := range t.running {
 		if r.task.Phase == Data {
