@@ -54,6 +54,9 @@ func Build(toc *archive.TOC, source *catalog.Source, choices Choices) (*Plan, er
 
 func (b *builder) add(e *archive.Entry, section archive.Section) error {
 	t := Task{Entry: e, Name: displayName(e), Phase: phase(e, section), Order: order(e, section)}
+	if table := b.emptyIndex(e); table != nil {
+		t.Order, t.Table = Before, displayName(table)
+	}
 	switch {
 	case e.Desc == "TABLE DATA":
 		if err := b.rows(&t); err != nil {
@@ -61,11 +64,11 @@ func (b *builder) add(e *archive.Entry, section archive.Section) error {
 		}
 	case e.Desc == "BLOBS":
 		for part := range slices.Chunk(b.contents(e), largeObjectsPerTask) {
-			part := Task{
-				Entry: e, Name: fmt.Sprintf("large objects %d to %d", part[0], part[len(part)-1]), Phase: Data, Order: Parallel,
-				Kind: LargeObjects, OIDs: part,
+			name := fmt.Sprintf("large object %d", part[0])
+			if len(part) > 1 {
+				name = fmt.Sprintf("large objects %d to %d", part[0], part[len(part)-1])
 			}
-			b.append(&part)
+			b.append(&Task{Entry: e, Name: name, Phase: Data, Order: Parallel, Kind: LargeObjects, OIDs: part})
 		}
 		return nil
 	case e.HadDumper:

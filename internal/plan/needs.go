@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 
 	"pgsluice/internal/archive"
 	"pgsluice/internal/catalog"
@@ -48,6 +49,15 @@ func (t *tables) root(oid uint32) uint32 {
 	return oid
 }
 
+// subtree is a table and all partitions below it.
+func (t *tables) subtree(oid uint32) []uint32 {
+	all := []uint32{oid}
+	for i := 0; i < len(all); i++ {
+		all = append(all, t.children[all[i]]...)
+	}
+	return all
+}
+
 // loads are the dump ids of the TABLE DATA entries after which a table is complete: its own, those of all its
 // partitions, and where rows go in through the root those of the whole tree.
 func (t *tables) loads(oid uint32) []int {
@@ -55,16 +65,11 @@ func (t *tables) loads(oid uint32) []int {
 		oid = root
 	}
 	var ids []int
-	var walk func(uint32)
-	walk = func(o uint32) {
+	for _, o := range t.subtree(oid) {
 		if id, ok := t.data[o]; ok {
 			ids = append(ids, id)
 		}
-		for _, c := range t.children[o] {
-			walk(c)
-		}
 	}
-	walk(oid)
 	return ids
 }
 
@@ -98,46 +103,98 @@ func (b *builder) dependencies() {
 // afterLoad makes a post-data task wait for the rows it is about.
 func (b *builder) afterLoad(t *Task) {
 	e := t.Entry
-	for _, table := range b.tablesOf(e, 0) {
-		if t.Table == "" {
-			t.Table = displayName(table)
+	tables := b.tablesOf(e)
+	if len(tables) > 0 {
+		t.Table = displayName(tables[0])
+	}
+	attach := e.Desc == "INDEX ATTACH" // both indexes are there by then, and no row is read
+	for _, table := range tables {
+		oid := table.CatalogID.OID
+		if attach {
+			t.Locks = append(t.Locks, oid)
+			continue
 		}
-		for _, load := range b.tables.loads(table.CatalogID.OID) {
-			for _, id := range b.byDump[load] {
-				t.Needs = append(t.Needs, id)
-				t.Bytes += b.plan.Tasks[id].Bytes
-			}
+		for _, load := range b.tables.loads(oid) {
+			t.Needs = append(t.Needs, b.byDump[load]...)
+		}
+		if readsRows(e) {
+			t.Bytes += b.bytesOf(oid)
 		}
 		if e.Desc != "INDEX" { // CREATE INDEX does not exclude another one
-			t.Locks = append(t.Locks, b.tables.root(table.CatalogID.OID))
+			t.Locks = append(t.Locks, b.tables.subtree(oid)...)
 		}
 	}
 	slices.Sort(t.Locks)
 	t.Locks = slices.Compact(t.Locks)
 	switch {
-	case e.Desc == "INDEX", e.Desc == "INDEX ATTACH", e.Desc == "FK CONSTRAINT", e.Desc == "STATISTICS", buildsIndex(e):
+	case e.Desc == "INDEX", attach, e.Desc == "FK CONSTRAINT", e.Desc == "STATISTICS", buildsIndex(e):
 	default:
 		// triggers would fire, and NOT VALID checks would test, while rows of the table or of a child still arrive
 		t.AfterData = true
 	}
 }
 
-// tablesOf are the tables that an entry depends on, directly or through an index.
-func (b *builder) tablesOf(e *archive.Entry, depth int) []*archive.Entry {
+// readsRows reports whether a post-data entry goes through all rows of its tables.
+func readsRows(e *archive.Entry) bool {
+	switch e.Desc {
+	case "INDEX":
+		return true
+	case "CONSTRAINT", "FK CONSTRAINT", "CHECK CONSTRAINT":
+		return !strings.HasSuffix(strings.TrimSpace(e.Defn), " NOT VALID;")
+	}
+	return false
+}
+
+// bytesOf is the size of a table with its partitions.
+func (b *builder) bytesOf(oid uint32) int64 {
+	var n int64
+	for _, o := range b.tables.subtree(oid) {
+		for _, id := range b.byDump[b.tables.data[o]] {
+			n += b.plan.Tasks[id].Bytes
+		}
+	}
+	return n
+}
+
+// tablesOf are the tables that a post-data entry depends on. The first is the one that it belongs to.
+func (b *builder) tablesOf(e *archive.Entry) []*archive.Entry {
 	var found []*archive.Entry
 	for _, id := range e.Dependencies {
 		d := b.toc.ByID(id)
-		if d == nil {
-			continue
-		}
-		switch d.Desc {
-		case "TABLE", "MATERIALIZED VIEW":
+		if d != nil && (d.Desc == "TABLE" || d.Desc == "MATERIALIZED VIEW") && !slices.Contains(found, d) {
 			found = append(found, d)
-		case "INDEX", "CONSTRAINT":
-			if depth < 3 && e.Desc == "INDEX ATTACH" {
-				found = append(found, b.tablesOf(d, depth+1)...)
+		}
+	}
+	own := slices.IndexFunc(found, func(d *archive.Entry) bool {
+		if e.Desc == "INDEX ATTACH" { // of the partition, not of its parent
+			r := b.source.Relations[d.CatalogID.OID]
+			return r != nil && slices.ContainsFunc(found, func(p *archive.Entry) bool { return p.CatalogID.OID == r.Parent })
+		}
+		return d.Namespace == e.Namespace && strings.HasPrefix(e.Tag+" ", d.Tag+" ") // "orders orders_customer_fkey"
+	})
+	if own > 0 {
+		found[0], found[own] = found[own], found[0]
+	}
+	return found
+}
+
+// emptyIndex returns the table if an entry makes an index or key on a partitioned table alone (CREATE INDEX … ON ONLY,
+// ALTER TABLE ONLY …), or nil. Made before rows arrive it costs nothing. Made later it would wait for every COPY into a
+// partition, each of which holds a lock on the parent, and with it the partitions' indexes, which depend on it.
+func (b *builder) emptyIndex(e *archive.Entry) *archive.Entry {
+	if e.Desc != "INDEX" && !buildsIndex(e) {
+		return nil
+	}
+	for _, id := range e.Dependencies {
+		for _, made := range b.byDump[id] {
+			if b.plan.Tasks[made].Order != Before { // a function that pg_dump had to put behind the data
+				return nil
 			}
 		}
 	}
-	return found
+	tables := b.tablesOf(e)
+	if len(tables) == 0 || len(b.tables.children[tables[0].CatalogID.OID]) == 0 {
+		return nil
+	}
+	return tables[0]
 }

@@ -30,7 +30,8 @@ const (
 type Order int
 
 const (
-	// Before runs serially, in the order of the table of contents, before anything else: pre-data.
+	// Before runs serially, in the order of the table of contents, before anything else: pre-data, and the indexes and
+	// keys of partitioned tables, which hold nothing themselves.
 	Before Order = iota
 	// Parallel runs as soon as what it needs is done: data and post-data of pg_restore's MAIN pass.
 	Parallel
@@ -52,8 +53,8 @@ type Task struct {
 	// ended or not.
 	Needs     []int
 	AfterData bool
-	// Locks are the relations that it takes ACCESS EXCLUSIVE or a like lock on, as OIDs of the source; of a
-	// partition the root of its tree. Two tasks that share one never run at the same time.
+	// Locks are the relations that it takes ACCESS EXCLUSIVE or a like lock on, as OIDs of the source, with the
+	// partitions that its statement goes down to. Two tasks that share one never run at the same time.
 	Locks []uint32
 	// Bytes is about how much it moves or reads; 0 unknown.
 	Bytes int64

@@ -9,8 +9,8 @@ import (
 )
 
 // named finds roles in the statements of ACL and DEFAULT ACL entries as pg_dump writes them (dumputils.c,
-// buildACLCommands).
-var named = regexp.MustCompile(`(?:\b(?:FOR ROLE|SESSION AUTHORIZATION)|\b(?:TO|FROM|GRANTED BY)) ("(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)`)
+// buildACLCommands), each in group 1. Other quoted names match without a group, so that no role is found within one.
+var named = regexp.MustCompile(`\b(?:FOR ROLE|SESSION AUTHORIZATION|TO|FROM|GRANTED BY) ("(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)|"(?:[^"]|"")+"`)
 
 // Roles are those that owners and privileges of the plan name, without repetition.
 func (p *Plan) Roles() []string {
@@ -25,7 +25,9 @@ func (p *Plan) Roles() []string {
 		for _, sql := range t.Statements {
 			for _, statement := range archive.SplitStatements(sql) {
 				for _, m := range named.FindAllStringSubmatch(statement, -1) {
-					seen[unquote(m[1])] = true
+					if m[1] != "" {
+						seen[unquote(m[1])] = true
+					}
 				}
 			}
 		}

@@ -126,7 +126,10 @@ func (b *builder) aclPerLargeObject(e *archive.Entry) ([]string, error) {
 	return all, nil
 }
 
-var indexConstraint = regexp.MustCompile(`ADD CONSTRAINT (?:"(?:[^"]|"")*"|[^\s"]+) (?:PRIMARY KEY|UNIQUE|EXCLUDE)\b`)
+var indexConstraint = func() *regexp.Regexp {
+	const name = `(?:"(?:[^"]|"")*"|[^\s".]+)`
+	return regexp.MustCompile(`^ALTER (?:FOREIGN )?TABLE (?:ONLY )?(?:` + name + `\.)?` + name + `\s+ADD CONSTRAINT ` + name + ` (?:PRIMARY KEY|UNIQUE|EXCLUDE)\b`)
+}()
 
 // buildsIndex tells a key or exclusion constraint from the NOT NULL constraints that version 18 writes as CONSTRAINT.
 func buildsIndex(e *archive.Entry) bool {
