@@ -44,7 +44,9 @@ func ParseAddress(name string) (*Address, error) {
 	if err := libpqOnly(config.RuntimeParams); err != nil {
 		return nil, err
 	}
-	if _, path, _ := strings.Cut(strings.TrimPrefix(name, "postgresql://"), "/"); strings.Contains(config.Database, "@") && strings.Contains(path, "@") {
+	_, rest, _ := strings.Cut(name, "://")
+	_, path, _ := strings.Cut(rest, "/")
+	if strings.Contains(path, "@") && strings.Contains(config.Database, "@") {
 		// postgres://user:1/2@host/db: what follows the slash would be shown as the database's name
 		return nil, errors.New(`connection string: "@" after a "/": in a URL's password "/" is written %2F, and in a database's name "@" is written %40`)
 	}
@@ -76,7 +78,10 @@ func redactParseError(err error) error {
 		return errors.New(`connection string: not "keyword=value keyword=value"; a value with spaces stands between single quotes`)
 	}
 	const quoted = "`: " // ends the connection string in "cannot parse `…`: what is wrong with it"
-	return errors.New("connection string: " + text[max(0, strings.LastIndex(text, quoted)+len(quoted)):])
+	if i := strings.LastIndex(text, quoted); i >= 0 {
+		return errors.New("connection string: " + text[i+len(quoted):])
+	}
+	return errors.New("connection string: not a URL, a keyword string or a database name")
 }
 
 // Host is the first host, or the socket folder, that the address names.
@@ -162,22 +167,47 @@ func (a *Address) Connect(ctx context.Context, application string, configure fun
 func (a *Address) explain(err error) error {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {
+		if pgErr.Code == "28P01" && a.config.Password == "" {
+			return fmt.Errorf("%s: user %q: %w; no password was given, in the connection string, PGPASSWORD or .pgpass", a, a.config.User, pgErr)
+		}
 		return fmt.Errorf("%s: user %q: %w", a, a.config.User, pgErr)
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%s: no answer within %s", a, a.config.ConnectTimeout)
 	}
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
-		return fmt.Errorf("%s: no such host: %w", a, dns)
+	var reasons []string
+	for _, attempt := range attempts(err) {
+		if reason := a.reason(attempt); !slices.Contains(reasons, reason) { // with TLS and without, mostly
+			reasons = append(reasons, reason)
+		}
 	}
+	return fmt.Errorf("%s: %s", a, strings.Join(reasons, "; "))
+}
+
+// attempts are the errors of each address that was tried, with TLS and without.
+func attempts(err error) []error {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
+// reason is why one attempt came to nothing, without the list of what was tried that pgx puts before it.
+func (a *Address) reason(err error) string {
 	var op *net.OpError
-	if errors.As(err, &op) {
-		return fmt.Errorf("%s: %w", a, op.Err)
+	if errors.As(err, &op) && op.Op == "dial" {
+		if slices.ContainsFunc(a.hosts(), func(h *pgconn.FallbackConfig) bool { return h.Host != a.config.Host || h.Port != a.config.Port }) {
+			return op.Error() // says which of the hosts
+		}
+		return op.Err.Error()
 	}
-	// the innermost error of pgx's chain has neither the connection string nor the list of attempts
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
+	var certificate *tls.CertificateVerificationError
+	if errors.As(err, &certificate) {
+		return certificate.Error()
+	}
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
 		err = inner
 	}
-	return fmt.Errorf("%s: %w", a, err)
+	return err.Error()
 }

@@ -35,22 +35,43 @@ type Facts struct {
 
 const factsQuery = `
 SELECT current_setting('server_version_num'), current_setting('server_version'), d.datname, d.oid, current_user,
-       pg_encoding_to_char(d.encoding), current_setting('search_path'),
-       coalesce((SELECT rolsuper FROM pg_roles WHERE rolname = current_user), false),
-       pg_is_in_recovery(), current_setting('default_transaction_read_only')::bool,
+       pg_encoding_to_char(d.encoding), $1, r.rolsuper, pg_is_in_recovery(), $2::bool,
        current_setting('max_locks_per_transaction')::int8 *
          (current_setting('max_connections')::int8 + current_setting('max_prepared_transactions')::int8),
-       current_setting('max_connections')::int8
-         - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')
-         - CASE WHEN (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN 0
-                ELSE current_setting('superuser_reserved_connections')::int8 END,
+       CASE WHEN r.rolsuper THEN server.free
+            ELSE least(server.free - current_setting('superuser_reserved_connections')::int8
+                                   - coalesce(current_setting('reserved_connections', true), '0')::int8,
+                       CASE WHEN d.datconnlimit >= 0 THEN d.datconnlimit - used.database END,
+                       CASE WHEN r.rolconnlimit >= 0 THEN r.rolconnlimit - used.role END) END,
        (SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384)
-  FROM pg_database d WHERE d.datname = current_database()`
+  FROM pg_database d, pg_roles r,
+       -- the backend_type of others is seen by few: who is in a database is counted as a client then
+       LATERAL (SELECT count(*) AS server, count(*) FILTER (WHERE datid = d.oid) AS database,
+                       count(*) FILTER (WHERE usesysid = r.oid) AS role
+                  FROM pg_stat_activity
+                 WHERE backend_type = 'client backend' OR backend_type IS NULL AND datid IS NOT NULL) AS used,
+       LATERAL (SELECT current_setting('max_connections')::int8 - used.server AS free) AS server
+ WHERE d.datname = current_database() AND r.rolname = current_user`
 
-// ReadFacts reads them on a connection that has no session settings yet: search_path and read-only are meant as
-// the database's own.
+// plainSession makes a connection fit for questions: what the database or the role has set must neither change what
+// a query means nor end it.
+const plainSession = `SELECT pg_catalog.set_config('search_path', '', false); SET client_encoding = 'UTF8'; SET statement_timeout = 0`
+
+// ReadFacts reads them on a connection that has no session settings yet, because some of these are facts, and gives it
+// settings in which other questions can be asked.
 func ReadFacts(ctx context.Context, conn *pgconn.PgConn) (*Facts, error) {
-	r, err := Row(ctx, conn, factsQuery)
+	searchPath, err := Row(ctx, conn, "SHOW search_path")
+	if err != nil {
+		return nil, fmt.Errorf("server facts: %w", err)
+	}
+	readOnly, err := Row(ctx, conn, "SHOW default_transaction_read_only")
+	if err != nil {
+		return nil, fmt.Errorf("server facts: %w", err)
+	}
+	if _, err := conn.Exec(ctx, plainSession).ReadAll(); err != nil {
+		return nil, fmt.Errorf("server facts: %w", err)
+	}
+	r, err := Row(ctx, conn, factsQuery, searchPath[0], readOnly[0])
 	if err != nil {
 		return nil, fmt.Errorf("server facts: %w", err)
 	}

@@ -25,7 +25,7 @@ func libpqOnly(settings map[string]string) error {
 		case slices.Contains(notSupported, name),
 			name == "gssencmode" && value == "require",
 			name == "ssl_min_protocol_version" && value != "TLSv1" && value != "TLSv1.1" && value != "TLSv1.2":
-			return fmt.Errorf("connection string: %s is not supported in this form; leave it out", name)
+			return fmt.Errorf("connection string: %s is not supported", name)
 		case slices.Contains(withoutEffect, name), name == "gssencmode", name == "ssl_min_protocol_version":
 			delete(settings, name)
 		}

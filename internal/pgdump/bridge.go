@@ -1,6 +1,7 @@
 package pgdump
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -11,6 +12,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -23,14 +26,19 @@ type bridge struct {
 	folder   string // private, holds the socket; "" on TCP
 	password string // for TCP, where other users could connect; "" on a socket
 	server   *pgconn.HijackedConn
+	cancel   func() // ends the server's running statement
 
 	mu     sync.Mutex
+	closed bool
 	client net.Conn
 	done   chan struct{} // closed when serve has ended
 }
 
+// cancelDeadline bounds how long a server that does not answer holds up close.
+const cancelDeadline = 3 * time.Second
+
 // newBridge takes conn over: close ends it.
-func newBridge(conn *pgconn.PgConn) (*bridge, error) {
+func newBridge(ctx context.Context, conn *pgconn.PgConn) (*bridge, error) {
 	b := &bridge{done: make(chan struct{})}
 	if err := b.listen(); err != nil {
 		return nil, fmt.Errorf("a socket for pg_dump: %w", err)
@@ -41,6 +49,11 @@ func newBridge(conn *pgconn.PgConn) (*bridge, error) {
 		return nil, err
 	}
 	b.server = server
+	b.cancel = func() {
+		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelDeadline)
+		defer stop()
+		_ = conn.CancelRequest(ctx) // of use also after Hijack; without an answer the server's own timeouts are left
+	}
 	go func() {
 		defer close(b.done)
 		b.serve()
@@ -58,7 +71,11 @@ func (b *bridge) listen() (err error) {
 		b.listener, err = net.Listen("tcp", "127.0.0.1:0")
 		return err
 	}
-	if b.folder, err = os.MkdirTemp("", "pgsluice-"); err != nil { // mode 0700
+	parent := os.TempDir()
+	if len(parent) > 60 {
+		parent = "/tmp" // a socket's path has at most 103 bytes on some systems
+	}
+	if b.folder, err = os.MkdirTemp(parent, "pgsluice-"); err != nil { // mode 0700
 		return err
 	}
 	if b.listener, err = net.Listen("unix", filepath.Join(b.folder, ".s.PGSQL.5432")); err != nil {
@@ -93,8 +110,8 @@ func (b *bridge) unlisten() {
 // says it.
 func (b *bridge) close() {
 	b.unlisten()
-	_ = b.server.Conn.Close()
 	b.mu.Lock()
+	b.closed = true
 	if b.client != nil {
 		_ = b.client.Close()
 	}
@@ -103,23 +120,31 @@ func (b *bridge) close() {
 }
 
 func (b *bridge) serve() {
+	defer b.server.Conn.Close()
 	client, err := b.listener.Accept()
 	if err != nil {
 		return
 	}
 	b.mu.Lock()
 	b.client = client
+	if b.closed {
+		_ = client.Close()
+	}
 	b.mu.Unlock()
-	defer b.server.Conn.Close()
 	var passing sync.WaitGroup
 	defer passing.Wait() // hangUp ends when close closes the listener
 	passing.Go(b.hangUp)
 	if b.greet(client) == nil {
+		var ended atomic.Bool // the server's side
 		passing.Go(func() {
 			_, _ = io.Copy(b.server.Conn, client)
-			_ = b.server.Conn.Close() // pg_dump has left: so must its backend
+			if !ended.Load() {
+				b.cancel() // a backend that waits for a lock does not notice that its client has left
+			}
+			_ = b.server.Conn.Close()
 		})
 		_, _ = io.Copy(client, b.server.Conn)
+		ended.Store(true)
 	}
 	_ = client.Close()
 }

@@ -31,16 +31,17 @@ type Options struct {
 
 // Child is a running pg_dump. Its table locks last until Stop. TOC and Stop may be called from one goroutine.
 type Child struct {
-	cmd    *exec.Cmd
-	bridge *bridge
-	stdout io.Reader
-	stderr tail
+	cmd      *exec.Cmd
+	bridge   *bridge
+	lockWait time.Duration
+	stdout   io.ReadCloser
+	stderr   tail
 }
 
 // Start runs program over conn, which it takes over in every case: Stop, or an error here, ends it. The child dies
 // with ctx.
 func Start(ctx context.Context, program Program, conn *pgconn.PgConn, opt Options) (*Child, error) {
-	b, err := newBridge(conn)
+	b, err := newBridge(ctx, conn)
 	if err != nil {
 		_ = conn.Close(ctx)
 		return nil, err
@@ -50,7 +51,7 @@ func Start(ctx context.Context, program Program, conn *pgconn.PgConn, opt Option
 	if opt.LockWait > 0 {
 		args = append(args, fmt.Sprintf("--lock-wait-timeout=%d", opt.LockWait.Milliseconds()))
 	}
-	c := &Child{cmd: exec.CommandContext(ctx, program.Path, args...), bridge: b}
+	c := &Child{cmd: exec.CommandContext(ctx, program.Path, args...), bridge: b, lockWait: opt.LockWait}
 	c.cmd.Env = append(cleanEnvironment(), b.environment()...)
 	c.cmd.Stderr = &c.stderr
 	c.cmd.Cancel = c.terminate
@@ -88,7 +89,10 @@ func (c *Child) TOC(ctx context.Context) (*archive.TOC, error) {
 	}
 	// a broken archive is mostly a pg_dump that gave up: its own words say why
 	c.Stop()
-	if said := c.stderr.lastError(); said != "" {
+	switch said := c.stderr.lastError(); {
+	case strings.Contains(said, "statement timeout"): // by which pg_dump bounds its waits, and nothing else
+		return nil, fmt.Errorf("lock timeout: a table was locked for %s: %s", c.lockWait, said)
+	case said != "":
 		return nil, errors.New(said)
 	}
 	return nil, fmt.Errorf("table of contents: %w", err)
@@ -99,15 +103,20 @@ func (c *Child) Warnings() []string { return c.stderr.lines() }
 
 // Stop ends the child, its connection and with them its locks. A second Stop does nothing.
 func (c *Child) Stop() {
-	if c.cmd.ProcessState == nil {
-		_ = c.terminate()
-		_, _ = io.Copy(io.Discard, c.stdout) // what it had written already
-		_ = c.cmd.Wait()                     // killed: its exit status says nothing
+	if c.cmd.ProcessState != nil {
+		return
 	}
-	c.bridge.close()
+	_ = c.terminate()
+	_ = c.stdout.Close() // a wrapper's own child may hold the other end
+	kill := time.AfterFunc(c.cmd.WaitDelay, func() { _ = c.cmd.Process.Kill() })
+	defer kill.Stop()
+	_ = c.cmd.Wait() // ended by us: its exit status says nothing
 }
 
+// terminate asks the child to end, and takes its connection away: where the child is only a script around pg_dump, the
+// signal does not reach the one that holds the locks.
 func (c *Child) terminate() error {
+	defer c.bridge.close()
 	if runtime.GOOS == "windows" {
 		return c.cmd.Process.Kill()
 	}

@@ -12,6 +12,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Program is one pg_dump that was found.
@@ -107,11 +108,23 @@ func candidates(ctx context.Context) []Program {
 	return found
 }
 
+// answerTimeout is for a program on a network drive or behind a container's start.
+const answerTimeout = 20 * time.Second
+
 var versionLine = regexp.MustCompile(`pg_dump \(PostgreSQL\) ((\d+)[^\s]*)`)
 
 func ask(ctx context.Context, path string) (Program, error) {
-	out, err := exec.CommandContext(ctx, path, "--version").Output()
-	if err != nil {
+	inTime, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(inTime, path, "--version")
+	cmd.WaitDelay = time.Second
+	out, err := cmd.Output()
+	switch {
+	case ctx.Err() != nil:
+		return Program{}, context.Cause(ctx)
+	case inTime.Err() != nil:
+		return Program{}, fmt.Errorf("no answer to --version within %s", answerTimeout)
+	case err != nil:
 		return Program{}, err
 	}
 	m := versionLine.FindSubmatch(out)

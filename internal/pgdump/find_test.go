@@ -1,0 +1,119 @@
+package pgdump
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// script writes a program that runs the shell commands.
+func script(t *testing.T, path, commands string) string {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("the stand-ins for pg_dump are shell scripts")
+	}
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+commands+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func answering(version string) string { return "echo 'pg_dump (PostgreSQL) " + version + "'" }
+
+func TestNewer(t *testing.T) {
+	t.Parallel()
+	ascending := []string{"9.6.24", "11.2", "15.3", "15.18", "16rc1", "17.0", "17.11", "18beta1", "18.1"}
+	for i, a := range ascending {
+		for j, b := range ascending {
+			if i == j {
+				continue
+			}
+			if got := newer(a, b); got != (i > j) && !strings.HasPrefix(a, "18") {
+				t.Errorf("newer(%s, %s) = %v", a, b, got)
+			}
+		}
+	}
+	if newer("18beta1", "18.1") || !newer("18.1", "18beta1") || newer("17.1", "18beta1") || newer("15.3", "15.3") {
+		t.Error("a beta counts by its leading digits")
+	}
+}
+
+// The newest of all that are found is chosen, wherever on PATH it stands; what does not answer is passed over.
+func TestChooseTheNewest(t *testing.T) {
+	old, recent, broken := t.TempDir(), t.TempDir(), t.TempDir()
+	script(t, filepath.Join(broken, "pg_dump"), "exit 3")
+	script(t, filepath.Join(old, "pg_dump"), answering("98.11 (Debian 98.11-1.pgdg)"))
+	want := script(t, filepath.Join(recent, "pg_dump"), answering("99.2"))
+	t.Setenv("PATH", strings.Join([]string{broken, old, recent, filepath.Join(old, "missing")}, string(os.PathListSeparator)))
+	for _, server := range []int{12, 98, 99} {
+		p, err := Choose(t.Context(), "", server)
+		if err != nil || p != (Program{Path: want, Version: "99.2", Major: 99}) {
+			t.Errorf("for a server %d: %v, error %v", server, p, err)
+		}
+	}
+	_, err := Choose(t.Context(), "", 100)
+	if !errors.Is(err, ErrNone) {
+		t.Fatalf("for a server 100: error %v", err)
+	}
+	for _, part := range []string{"version 100", want + " (99.2)", old + "/pg_dump (98.11)", "postgresql-client-100", "postgresql100", "postgresql@100", "--pg-dump"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q is missing in: %v", part, err)
+		}
+	}
+}
+
+// --pg-dump is the only candidate, and what is wrong with it is said.
+func TestChooseByPath(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	good := script(t, at("good"), answering("99.1"))
+	if p, err := Choose(t.Context(), good, 18); err != nil || p.Path != good || p.Major != 99 {
+		t.Errorf("%v, error %v", p, err)
+	}
+	script(t, at("old"), answering("11.2"))
+	script(t, at("stranger"), "echo 'psql (PostgreSQL) 15.1'")
+	script(t, at("fails"), "exit 7")
+	if err := os.WriteFile(at("plain"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, says := range map[string]string{
+		"old": "version 11.2, older than the source server, 15", "stranger": "does not answer --version as pg_dump does",
+		"fails": "exit status 7", "plain": "permission denied", "missing": "no such file",
+	} {
+		_, err := Choose(t.Context(), at(name), 15)
+		if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "--pg-dump "+at(name)) {
+			t.Errorf("%s: error %v, which does not say %q", name, err, says)
+		}
+		if errors.Is(err, ErrNone) != (name == "old") {
+			t.Errorf("%s: is ErrNone: %v", name, !(name == "old"))
+		}
+	}
+}
+
+// One that never answers does not outlive the caller's patience, nor does what it started.
+func TestChooseIsCancelled(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	started := filepath.Join(dir, "started")
+	path := script(t, filepath.Join(dir, "pg_dump"), "echo >"+started+"; sleep 100")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	wanted := errors.New("the user went home")
+	go func() {
+		for {
+			if _, err := os.Stat(started); err == nil || t.Context().Err() != nil {
+				cancel(wanted)
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	if _, err := Choose(ctx, path, 15); !errors.Is(err, wanted) {
+		t.Errorf("error %v", err)
+	}
+}
