@@ -20,9 +20,7 @@ func (r *run) clean(ctx context.Context, w *writer) (err error) {
 		if ctx.Err() == nil {
 			err = &Refused{Err: fmt.Errorf("--clean: %w; nothing was dropped", err)}
 		}
-		if !w.conn.IsClosed() {
-			_ = exec(context.WithoutCancel(ctx), w.conn, "ROLLBACK") // the server does it anyway when the session ends
-		}
+		rollback(ctx, w.conn)
 	}()
 	if err := exec(ctx, w.conn, "BEGIN"); err != nil {
 		return err

@@ -60,9 +60,7 @@ func (r *run) transaction(ctx context.Context, w *writer, t *plan.Task, searchPa
 	if err == nil {
 		return exec(ctx, w.conn, "COMMIT")
 	}
-	if !w.conn.IsClosed() {
-		_ = exec(context.WithoutCancel(ctx), w.conn, "ROLLBACK") // if even this fails the server rolls back by itself
-	}
+	rollback(ctx, w.conn)
 	return err
 }
 

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 
 	"golang.org/x/sync/errgroup"
 
@@ -43,7 +44,7 @@ func (r *run) task(ctx context.Context, s *streams, t *plan.Task, failed *set) e
 		return r.skip(t, r.plan.Tasks[need], failed)
 	}
 	if err := s.open(ctx, t.Kind != plan.SQL); err != nil {
-		return err
+		return fmt.Errorf("%s: %w", label(t), err)
 	}
 	if t.Kind == plan.SQL {
 		return r.single(ctx, s.writer, t, failed)

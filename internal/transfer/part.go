@@ -2,8 +2,13 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"pgsluice/internal/catalog"
 	"pgsluice/internal/plan"
 	"pgsluice/internal/progress"
 	"pgsluice/pipeline"
@@ -38,17 +43,40 @@ func (r *run) copyPart(ctx context.Context, s *streams, t *plan.Task, running *p
 	if err == nil && read != written {
 		err = fmt.Errorf("the source sent %d rows, but the target took %d", read, written)
 	}
+	if err == nil && t.Kind == plan.Rows {
+		err = checkStorage(ctx, s.reader, t)
+	}
 	if err != nil {
-		if !dst.IsClosed() {
-			// a session that can't take it has ended, and its transaction with it
-			_ = exec(context.WithoutCancel(ctx), dst, "ROLLBACK")
-		}
-		return 0, flow, err
+		rollback(ctx, dst)
+		return 0, flow, explainEOF(s, err)
 	}
 	if err := exec(ctx, dst, "COMMIT"); err != nil {
 		return 0, flow, fmt.Errorf("copy-in: COMMIT: %w", err)
 	}
 	return written, flow, nil
+}
+
+// explainEOF says in words that a server is gone: a backend that is ended while it waits for its client to take bytes
+// can't send a reason.
+func explainEOF(s *streams, err error) error {
+	var at *pipeline.Error
+	if !errors.As(err, &at) || !errors.Is(err, io.ErrUnexpectedEOF) || !s.reader.IsClosed() {
+		return err
+	}
+	return fmt.Errorf("%s: the server closed the connection and gave no reason, its log may have one: %w", at.Stage, at.Err)
+}
+
+// checkStorage makes sure that the COPY has read what the snapshot sees, after it, since the COPY's own lock has been
+// held from then on. It fails if all sessions that had locked the table were lost and a TRUNCATE used the gap.
+func checkStorage(ctx context.Context, reader *pgconn.PgConn, t *plan.Task) error {
+	rewritten, err := catalog.Rewritten(ctx, reader, []uint32{t.Relation})
+	switch {
+	case err != nil:
+		return fmt.Errorf("copy-out: %w", err)
+	case len(rewritten) > 0:
+		return errors.New("copy-out: the table was truncated or rewritten before it was read, and the sessions that kept it locked were lost")
+	}
+	return nil
 }
 
 // pipe declares what the bytes of a part run through.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -46,23 +47,55 @@ func (r *run) readerOptions(work string) catalog.SessionOptions {
 	}
 }
 
-// openReader opens a session that reads under the snapshot. While there is room in the source's lock table it
-// locks every table to be copied at once: a TRUNCATE or ALTER that queues up behind a holder would otherwise block
-// the COPY that comes after it, too.
+// rollback ends a failed transaction, also under a context that is cancelled. A session that can't do it in time is
+// closed, and the server ends its transaction.
+func rollback(ctx context.Context, conn *pgconn.PgConn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackDeadline)
+	defer cancel()
+	if conn.IsClosed() || exec(ctx, conn, "ROLLBACK") != nil {
+		catalog.Close(ctx, conn)
+	}
+}
+
+const rollbackDeadline = 3 * time.Second // it takes milliseconds where the server answers at all
+
+// openReader opens a session that reads under the snapshot.
 func (r *run) openReader(ctx context.Context) (*pgconn.PgConn, error) {
 	conn, err := catalog.OpenSession(ctx, r.src, r.readerOptions("copy-out"))
 	if err != nil {
 		return nil, fmt.Errorf("source: %w", err)
 	}
-	err = beginReading(ctx, conn, r.snapshot.ids[0])
-	if err == nil && r.lockAll {
-		err = lockTables(ctx, conn, r.tables)
-	}
-	if err != nil {
+	if err := r.snapshot.importInto(ctx, conn); err != nil {
 		catalog.Close(ctx, conn)
 		return nil, fmt.Errorf("source: reading under the snapshot: %w", err)
 	}
 	return conn, nil
+}
+
+// takeReader gives a reader that was opened with the snapshot, or in place of one that was lost a new one.
+func (r *run) takeReader(ctx context.Context) (*pgconn.PgConn, error) {
+	select {
+	case conn := <-r.snapshot.readers:
+		if exec(ctx, conn, "SAVEPOINT locked") == nil {
+			return conn, nil
+		}
+		catalog.Close(ctx, conn) // lost while it waited: the holders still have all that a new one needs
+	default:
+	}
+	conn, err := r.openReader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = exec(ctx, conn, "SAVEPOINT locked")
+	if err == nil && r.lockAll {
+		after := "SAVEPOINT locked"
+		if lockTables(ctx, conn, r.tables) != nil {
+			// somebody waits for one of the tables behind our other sessions: COPYs of the others can go on without him
+			after = "ROLLBACK TO SAVEPOINT locked"
+		}
+		err = exec(ctx, conn, after)
+	}
+	return conn, err
 }
 
 // writer is a session on the target.
@@ -95,14 +128,32 @@ type streams struct {
 }
 
 func (s *streams) open(ctx context.Context, withReader bool) (err error) {
-	if withReader && (s.reader == nil || s.reader.IsClosed()) {
-		if s.reader, err = s.run.openReader(ctx); err != nil {
+	if withReader {
+		if err := s.openReader(ctx); err != nil {
 			return err
 		}
 	}
-	if s.writer == nil || s.writer.conn.IsClosed() {
+	if s.writer != nil && s.writer.conn.IsClosed() {
+		catalog.Close(ctx, s.writer.conn)
+		s.writer = nil
+	}
+	if s.writer == nil {
 		s.writer, err = s.run.openWriter(ctx, s.work)
 	}
+	return err
+}
+
+func (s *streams) openReader(ctx context.Context) (err error) {
+	switch {
+	case s.reader == nil:
+	case s.reader.IsClosed():
+		catalog.Close(ctx, s.reader)
+	case s.reader.TxStatus() == 'E': // a COPY failed on the source
+		return exec(ctx, s.reader, "ROLLBACK TO SAVEPOINT locked")
+	default:
+		return nil
+	}
+	s.reader, err = s.run.takeReader(ctx)
 	return err
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"go.uber.org/zap"
@@ -20,12 +18,14 @@ import (
 type snapshot struct {
 	holders [2]*pgconn.PgConn
 	ids     [2]string
+	// readers wait here for the workers that will use them, with the snapshot imported and every table locked.
+	readers chan *pgconn.PgConn
 }
 
 const beginSnapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 func (r *run) openSnapshot(ctx context.Context) (*snapshot, error) {
-	s := &snapshot{}
+	s := &snapshot{readers: make(chan *pgconn.PgConn, r.Jobs)}
 	for i := range s.holders {
 		conn, err := catalog.OpenSession(ctx, r.src, r.readerOptions("snapshot"))
 		if err != nil {
@@ -61,7 +61,28 @@ func beginReading(ctx context.Context, conn *pgconn.PgConn, id string) error {
 	return err
 }
 
+// importInto begins a transaction under the snapshot. The loss of one holder takes its id away, but not the other's.
+func (s *snapshot) importInto(ctx context.Context, conn *pgconn.PgConn) (err error) {
+	for _, id := range s.ids {
+		if err = beginReading(ctx, conn, id); err == nil || conn.IsClosed() {
+			return err
+		}
+		rollback(ctx, conn)
+	}
+	return err
+}
+
+// close ends the holders and the readers that no worker took.
 func (s *snapshot) close(ctx context.Context) {
+	for {
+		select {
+		case conn := <-s.readers:
+			catalog.Close(ctx, conn)
+			continue
+		default:
+		}
+		break
+	}
 	for _, conn := range s.holders {
 		if conn != nil {
 			catalog.Close(ctx, conn)
@@ -69,7 +90,7 @@ func (s *snapshot) close(ctx context.Context) {
 	}
 }
 
-// snapshotTries is how often a snapshot is taken anew because a table was rewritten under it.
+// snapshotTries is how often a snapshot is taken because of what an application did to the tables meanwhile.
 const snapshotTries = 3
 
 // open takes the snapshot, reads the table of contents and locks the tables: after it, what the source's tables hold
@@ -81,67 +102,56 @@ func (r *run) open(ctx context.Context) (*archive.TOC, *catalog.Source, error) {
 	}
 	r.result.PgDumpPath, r.result.PgDumpVersion = program.Path, program.Version
 	r.Log.Info("using pg_dump", zap.String("path", program.Path), zap.String("version", program.Version))
-	var rewritten []string
-	for range snapshotTries {
-		var toc *archive.TOC
-		toc, rewritten, err = r.tryOpen(ctx, program)
-		if err != nil {
-			return nil, nil, err
-		}
-		if len(rewritten) == 0 {
+	for try := 1; ; try++ {
+		toc, err := r.tryOpen(ctx, program)
+		if err == nil {
 			source, err := catalog.ReadSource(ctx, r.snapshot.holders[0])
 			return toc, source, err
 		}
-		r.warn(rewritten[0], "was truncated or rewritten after the snapshot was taken, which would read it as empty: a new snapshot is taken")
+		var d *disturbed
+		if !errors.As(err, &d) {
+			return nil, nil, err
+		}
+		if try == snapshotTries {
+			return nil, nil, fmt.Errorf("source: %w; the like happened %d times in a row: try again when it has ended", d, try)
+		}
+		r.warn(d.object, d.what+": a new snapshot is taken")
 		r.snapshot.close(ctx)
 		r.snapshot = nil
 	}
-	return nil, nil, fmt.Errorf("source: table %s was truncated or rewritten while the snapshot was taken, %d times in a row: try when this has ended",
-		rewritten[0], snapshotTries)
 }
 
-// tryOpen leaves r.snapshot open and locked unless it returns an error or names of rewritten tables.
-func (r *run) tryOpen(ctx context.Context, program pgdump.Program) (toc *archive.TOC, rewritten []string, err error) {
+// tryOpen leaves r.snapshot open, also with an error, and its tables locked.
+func (r *run) tryOpen(ctx context.Context, program pgdump.Program) (*archive.TOC, error) {
+	var err error
 	if r.snapshot, err = r.openSnapshot(ctx); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	r.result.Snapshot = r.snapshot.ids[0]
 	conn, err := r.src.Connect(ctx, "pgsluice pg_dump", nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	r.Progress.Step("reading the table of contents with pg_dump " + program.Version)
 	child, err := pgdump.Start(ctx, program, conn, pgdump.Options{
 		Snapshot: r.snapshot.ids[0], Encoding: r.srcFacts.Encoding, LockWait: lockWait,
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	defer child.Stop() // from then on the holders' locks stand in for the child's
-	if toc, err = child.TOC(ctx); err != nil {
-		return nil, nil, r.nameLockers(ctx, err, nil)
+	defer child.Stop() // from then on our own locks stand in for the child's
+	toc, err := child.TOC(ctx)
+	if err != nil {
+		return nil, r.dumpFailed(ctx, err)
 	}
 	for _, line := range child.Warnings() {
 		r.warn("pg_dump", line)
 	}
 	if r.SchemaOnly {
-		return toc, nil, nil
+		return toc, nil
 	}
 	names, oids := tablesWithData(toc)
-	r.tables = names
-	r.lockAll = len(names)*(r.Jobs+len(r.snapshot.holders)+1) < r.srcFacts.LockSlots
-	for _, holder := range r.snapshot.holders {
-		if err := lockTables(ctx, holder, names); err != nil {
-			var pgErr *pgconn.PgError
-			if errors.As(err, &pgErr) && pgErr.Code == undefinedTable {
-				// dropped after the snapshot was taken: the next one does not have it
-				return toc, []string{strings.TrimSuffix(strings.TrimPrefix(pgErr.Message, `relation "`), `" does not exist`)}, nil
-			}
-			return nil, nil, r.nameLockers(ctx, err, oids)
-		}
-	}
-	rewritten, err = catalog.Rewritten(ctx, r.snapshot.holders[0], oids)
-	return toc, rewritten, err
+	return toc, r.lockSource(ctx, names, oids)
 }
 
 func tablesWithData(toc *archive.TOC) (names []string, oids []uint32) {
@@ -152,32 +162,4 @@ func tablesWithData(toc *archive.TOC) (names []string, oids []uint32) {
 		}
 	}
 	return names, oids
-}
-
-// lockTables takes ACCESS SHARE, on some hundred tables a statement.
-func lockTables(ctx context.Context, conn *pgconn.PgConn, names []string) error {
-	for chunk := range slices.Chunk(names, 500) {
-		if err := exec(ctx, conn, "LOCK TABLE ONLY "+strings.Join(chunk, ", ONLY ")+" IN ACCESS SHARE MODE"); err != nil {
-			return fmt.Errorf("source: locking the tables: %w", err)
-		}
-	}
-	return nil
-}
-
-// nameLockers adds to an error about a lock that was not to be had who holds or wants the table.
-func (r *run) nameLockers(ctx context.Context, err error, oids []uint32) error {
-	var pgErr *pgconn.PgError
-	timedOut := errors.As(err, &pgErr) && pgErr.Code == lockNotAvailable || strings.Contains(err.Error(), "lock timeout")
-	if !timedOut {
-		return err
-	}
-	conn, connErr := r.src.Connect(ctx, "pgsluice", nil)
-	if connErr != nil {
-		return err
-	}
-	defer catalog.Close(ctx, conn)
-	if holders := catalog.ExclusiveLocks(ctx, conn, oids); holders != "" {
-		return fmt.Errorf("%w; a table is locked by %s", err, holders)
-	}
-	return err
 }
