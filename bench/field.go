@@ -45,7 +45,7 @@ func newField(ctx context.Context) (_ *field, err error) {
 	}
 	f.module = strings.TrimSpace(module)
 	f.pgsluice = filepath.Join(f.dir, "pgsluice")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", f.pgsluice, "./cmd/pgsluice")
+	build := exec.CommandContext(ctx, "go", "build", "-o", f.pgsluice, "./cmd/pgsluice")
 	build.Dir = f.module
 	if _, err := output(build); err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (f *field) renew(ctx context.Context) error {
 // inventory counts the rows of every table, the indexes and the valid constraints of a database: what must be equal
 // on both sides when a copy has ended.
 const inventory = `
-SELECT c.oid::regclass, (xpath('/row/n/text()', query_to_xml('SELECT count(*) AS n FROM ' || c.oid::regclass, false, true, '')))[1]
+SELECT c.oid::regclass::text, (xpath('/row/n/text()', query_to_xml('SELECT count(*) AS n FROM ' || c.oid::regclass, false, true, '')))[1]
   FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
 UNION ALL
 SELECT 'indexes', count(*)::text::xml FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid

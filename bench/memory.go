@@ -1,10 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -29,8 +29,8 @@ func memory(ctx context.Context, c config, f *field) (result, error) {
 	r.line("|---|---|---|---|---|---|")
 	within := true
 	for _, gigabytes := range []float64{2, 4} {
-		bytes := int64(gigabytes * 1e9 * c.scale)
-		if _, err := f.src.sql(ctx, "bench", "SET bench.bytes = "+strconv.FormatInt(bytes, 10)+";\n"+measurementsSQL); err != nil {
+		target := int64(gigabytes * 1e9 * c.scale)
+		if _, err := f.src.sql(ctx, "bench", "SET bench.bytes = "+strconv.FormatInt(target, 10)+";\n"+measurementsSQL); err != nil {
 			return r, err
 		}
 		facts, err := f.src.sql(ctx, "bench", "SELECT pg_table_size('measurements'), count(*) FROM measurements")
@@ -42,15 +42,15 @@ func memory(ctx context.Context, c config, f *field) (result, error) {
 		if err != nil {
 			return r, err
 		}
-		var hwm, wall, peak sample
+		var hwm, wall sample
 		for range rounds {
-			cost, err := f.copyOnce(ctx)
+			cost, err := f.once(ctx, func(ctx context.Context) (cost, error) { return f.pgsluiceCopy(ctx) })
 			if err != nil {
 				return r, err
 			}
-			hwm, wall, peak = append(hwm, mebibytes(cost.hwm)), append(wall, cost.wall.Seconds()), append(peak, mebibytes(cost.peak))
+			hwm, wall = append(hwm, mebibytes(cost.hwm)), append(wall, cost.wall.Seconds())
 			fmt.Fprintf(c.out, "# %.3g GB: VmHWM %.1f MiB, with children %.1f MiB, %.1f s\n",
-				float64(bytes)/1e9, mebibytes(cost.hwm), mebibytes(cost.peak), cost.wall.Seconds())
+				float64(target)/1e9, mebibytes(cost.hwm), mebibytes(cost.peak), cost.wall.Seconds())
 			within = within && cost.hwm <= limit && cost.peak <= limit
 		}
 		n, _ := strconv.ParseFloat(rows, 64) // count(*) is a number
@@ -70,20 +70,20 @@ func memory(ctx context.Context, c config, f *field) (result, error) {
 
 // textSize is the number of bytes that COPY sends for the table.
 func (f *field) textSize(ctx context.Context) (int64, error) {
-	size, err := f.src.sql(ctx, "bench", `COPY measurements TO PROGRAM 'wc -c >&2; true'`)
-	_ = size
-	return 0, err
+	var size counter
+	var said bytes.Buffer
+	cmd := f.src.command(ctx, "psql", "-Xq", "-d", f.src.url("bench"), "-c", "COPY measurements TO STDOUT")
+	cmd.Stdout, cmd.Stderr = &size, &said
+	if err := cmd.Run(); err != nil {
+		return 0, fmt.Errorf("COPY by psql: %w\n%s", err, said.String())
+	}
+	return int64(size), nil
 }
 
-// copyOnce copies the source into a new database with the defaults of pgsluice, and checks it.
-func (f *field) copyOnce(ctx context.Context, flags ...string) (cost, error) {
-	if err := f.renew(ctx); err != nil {
-		return cost{}, err
-	}
-	args := append([]string{"copy", "--pg-dump", filepath.Join(f.bin, "pg_dump")}, flags...)
-	c, err := timed(command(ctx, f.pgsluice, append(args, f.src.url("bench"), f.dst.url("bench"))...))
-	if err != nil {
-		return c, err
-	}
-	return c, f.check(ctx)
+// counter is a writer that only counts.
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
 }

@@ -11,12 +11,12 @@ import (
 // The figures come from /proc and wait4 as Linux has them. Elsewhere the program only compiles.
 func supported() error { return errors.New("the benchmarks need Linux") }
 
-func giveAway(string) error            { return supported() }
-func dropPrivileges(*exec.Cmd) error   { return supported() }
-func peakOf(*os.ProcessState) int64    { return 0 }
-func machine() string                  { return "" }
+func giveAway(string) error          { return supported() }
+func dropPrivileges(*exec.Cmd) error { return supported() }
+func peakOf(*os.ProcessState) int64  { return 0 }
+func machine() string                { return "" }
 
 type watch struct{}
 
-func watchPeak(int) watch  { return watch{} }
-func (watch) end() int64   { return 0 }
+func watchPeak(int) watch { return watch{} }
+func (watch) end() int64  { return 0 }

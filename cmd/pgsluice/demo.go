@@ -67,7 +67,7 @@ func demoAction(c *cli.Context) error {
 		Story:    story,
 		Copy: func(ctx context.Context, opt transfer.Options) error {
 			opt.Log = newLogger(c.App.ErrWriter, "", "")
-			return showCopy(ctx, c, opt, report.LineOptions{Every: 2 * time.Second}) // it is over before the default
+			return showCopy(ctx, c, opt, report.LineOptions{Every: 3 * time.Second}) // it is over before the default
 		},
 	})
 }

@@ -68,6 +68,7 @@ func TestServersAreTwo(t *testing.T) {
 }
 
 func BenchmarkDatabase(b *testing.B) {
+	pgtest.Server(b)
 	for b.Loop() {
 		pgtest.Database(b)
 	}

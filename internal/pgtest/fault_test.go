@@ -165,11 +165,10 @@ func TestStallUntilReleased(t *testing.T) {
 					done <- err
 				}
 			}()
-			<-f.Fired()
 			select {
+			case <-f.Fired():
 			case err := <-done:
-				t.Fatalf("ended in spite of the stall: %v", err)
-			default:
+				t.Fatalf("ended without a stall: %v", err)
 			}
 			f.Release()
 			if err := <-done; err != nil {
@@ -189,7 +188,11 @@ func TestStallEndsWithTheContext(t *testing.T) {
 		_, err := conn.CopyTo(ctx, io.Discard, copyOut)
 		done <- err
 	}()
-	<-f.Fired()
+	select {
+	case <-f.Fired():
+	case err := <-done:
+		t.Fatalf("ended without a stall: %v", err)
+	}
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// result is what a benchmark has to say, in lines of Markdown.
+type result struct {
+	title string
+	lines []string
+}
+
+func (r *result) line(format string, args ...any) {
+	r.lines = append(r.lines, fmt.Sprintf(format, args...))
+}
+
+// write puts the result into the folder, in the file of its day and name; an older one of the same day is replaced.
+func (r *result) write(folder, name string, conditions []string) (string, error) {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return "", err
+	}
+	path := filepath.Join(folder, time.Now().Format(time.DateOnly)+"-"+name+".md")
+	text := "# " + r.title + "\n\n" + strings.Join(append(slices.Clone(r.lines), append([]string{"", "## Conditions", ""}, conditions...)...), "\n") + "\n"
+	return path, os.WriteFile(path, []byte(text), 0o644)
+}
+
+// describe says under which conditions the figures were measured.
+func (f *field) describe(ctx context.Context, c config) []string {
+	said := func(name string, args ...string) string {
+		cmd := exec.CommandContext(ctx, name, args...)
+		cmd.Dir = f.module
+		text, err := output(cmd)
+		if err != nil {
+			return "unknown"
+		}
+		return strings.TrimSpace(text)
+	}
+	return []string{
+		"* Machine: " + machine() + ", " + runtime.GOOS + "/" + runtime.GOARCH + "; copier and both servers on it.",
+		"* PostgreSQL: " + said(filepath.Join(f.bin, "postgres"), "--version") + "; its pg_dump too.",
+		"* pgsluice: " + said("git", "describe", "--always", "--dirty") + ", " + said("go", "env", "GOVERSION") + "; reached over a Unix socket, no TLS.",
+		"* Settings of both servers: `" + strings.Join(settings[:len(settings)-1], "`, `") + "`. The disk is hardly waited for: fsync is off.",
+		fmt.Sprintf("* `-scale %g`; the target's database is made anew before each copy, and its rows, indexes and constraints are counted after it.", c.scale),
+	}
+}
+
+// sample is a number of measurements of the same thing.
+type sample []float64
+
+// median is the middle one, or the mean of the middle two.
+func (s sample) median() float64 {
+	sorted := slices.Sorted(slices.Values(s))
+	middle := len(sorted) / 2
+	if len(sorted)%2 == 0 {
+		return (sorted[middle-1] + sorted[middle]) / 2
+	}
+	return sorted[middle]
+}
+
+func (s sample) min() float64 { return slices.Min(s) }
+func (s sample) max() float64 { return slices.Max(s) }
+
+// list is all of them in the order of measuring.
+func (s sample) list(format string) string {
+	words := make([]string, len(s))
+	for i, v := range s {
+		words[i] = fmt.Sprintf(format, v)
+	}
+	return strings.Join(words, ", ")
+}
+
+func mebibytes(bytes int64) float64 { return float64(bytes) / (1 << 20) }
