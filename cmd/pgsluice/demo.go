@@ -15,15 +15,18 @@ import (
 	"pgsluice/internal/transfer"
 )
 
-const demoDescription = `Starts two PostgreSQL servers of its own in the temporary folder, reachable from
-this machine alone, fills one with a small shop (customers, products, orders by
-month, payments, events, scanned documents, with indexes and foreign keys), and
-copies it to the other one as "pgsluice copy" does. Then it compares every row on
-both sides, and removes both servers with all they hold: also after Ctrl-C.
+const demoDescription = `Starts two PostgreSQL servers of its own in the temporary folder, which only
+this machine can reach, fills one with a shop (customers, products, orders by
+month, payments, events, scanned documents, with indexes and foreign keys) and
+copies it to the other, as "pgsluice copy" would. Then it compares all rows of
+both, and removes the servers and all that they hold, also after Ctrl-C or an
+error.
 
-Nothing else is touched, no server that runs here already either. Where there are
-no PostgreSQL programs, it gets the distribution's first and says so; they stay.
-It takes about half a minute and 1.5 GB of disk, both in proportion to --scale.`
+It touches nothing else. Where PostgreSQL's programs are missing, it first gets
+those of the distribution, and says so; they stay. It takes less than a minute
+and 1.5 GB in the temporary folder, and both grow with --scale.
+
+Exit codes: 0 both are equal, 3 they are not, 130 interrupted; others as copy's.`
 
 const demoExamples = `Examples:
   # have a look
@@ -32,7 +35,7 @@ const demoExamples = `Examples:
   # only the flow of it
   pgsluice demo --scale 0.1
 
-  # can the check be trusted? This must end with exit code 3
+  # can its check be trusted? This must end with exit code 3
   pgsluice demo --scale 0.1 --flip-byte`
 
 func demoCommand() *cli.Command {

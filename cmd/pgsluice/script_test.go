@@ -80,6 +80,9 @@ func TestScripts(t *testing.T) {
 			"sql":       sql,
 			"value":     value,
 			"equal":     equal,
+			"servers":   serversFolder,
+			"empty":     empty,
+			"stopped":   stopped,
 		},
 	})
 }

@@ -10,10 +10,14 @@ import (
 
 // MissingRoles gives those of the names that are no roles of the server.
 func MissingRoles(ctx context.Context, conn *pgconn.PgConn, names []string) ([]string, error) {
+	return missing(ctx, conn, "roles", "SELECT rolname FROM pg_catalog.pg_roles", names)
+}
+
+func missing(ctx context.Context, conn *pgconn.PgConn, what, known string, names []string) ([]string, error) {
 	rows, err := Rows(ctx, conn, `
-SELECT n FROM pg_catalog.unnest($1::text[]) AS u (n) WHERE n NOT IN (SELECT rolname FROM pg_catalog.pg_roles) ORDER BY 1`, textArray(names))
+SELECT n FROM pg_catalog.unnest($1::text[]) AS u (n) WHERE n NOT IN (`+known+`) ORDER BY 1`, textArray(names))
 	if err != nil {
-		return nil, fmt.Errorf("roles: %w", err)
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	missing := make([]string, len(rows))
 	for i, r := range rows {
@@ -27,40 +31,81 @@ type TableState struct {
 	Missing  string // does not exist
 	NotEmpty string // has rows
 	Guarded  string // has foreign keys or triggers that would fire
+	// Replica has triggers that fire under session_replication_role = replica.
+	Replica string
 }
 
-// ReadTables looks at the given tables, quoted names with their schemas.
+const tablesQuery = `
+SELECT n, c.oid IS NULL,
+       EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = c.oid AND tgenabled IN ('O', 'A')),
+       EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = c.oid AND tgenabled IN ('R', 'A')),
+       (SELECT x.condition
+          FROM pg_catalog.pg_extension e, ROWS FROM (pg_catalog.unnest(e.extconfig), pg_catalog.unnest(e.extcondition)) AS x (oid, condition)
+         WHERE x.oid = c.oid LIMIT 1)
+  FROM pg_catalog.unnest($1::text[]) WITH ORDINALITY AS u (n, i)
+  LEFT JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(n)
+ ORDER BY i`
+
+// ReadTables looks at the given tables, quoted names with their schemas. Of an extension's configuration table only the
+// rows that belong to the user count.
 func ReadTables(ctx context.Context, conn *pgconn.PgConn, names []string) (TableState, error) {
 	var s TableState
-	rows, err := Rows(ctx, conn, `
-SELECT n, pg_catalog.to_regclass(n) IS NULL,
-       EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = pg_catalog.to_regclass(n) AND tgenabled NOT IN ('D', 'R'))
-  FROM pg_catalog.unnest($1::text[]) WITH ORDINALITY AS u (n, i) ORDER BY i`, textArray(names))
+	rows, err := Rows(ctx, conn, tablesQuery, textArray(names))
 	if err != nil {
 		return s, fmt.Errorf("tables: %w", err)
 	}
+	first := func(found *string, name, yes string) {
+		if yes == "t" && *found == "" {
+			*found = name
+		}
+	}
 	for _, r := range rows {
-		if r[1] == "t" && s.Missing == "" {
-			s.Missing = r[0]
-		}
-		if r[2] == "t" && s.Guarded == "" {
-			s.Guarded = r[0]
-		}
+		first(&s.Missing, r[0], r[1])
+		first(&s.Guarded, r[0], r[2])
+		first(&s.Replica, r[0], r[3])
 	}
 	if s.Missing != "" {
 		return s, nil
 	}
-	for _, name := range names {
-		row, err := Row(ctx, conn, "SELECT EXISTS (SELECT FROM ONLY "+name+")")
+	for _, r := range rows {
+		row, err := Row(ctx, conn, "SELECT EXISTS (SELECT FROM ONLY "+r[0]+" "+r[4]+")")
 		if err != nil {
-			return s, fmt.Errorf("table %s: %w", name, err)
+			return s, fmt.Errorf("table %s: %w", r[0], err)
 		}
-		if row[0] == "t" {
-			s.NotEmpty = name
+		if first(&s.NotEmpty, r[0], row[0]); s.NotEmpty != "" {
 			break
 		}
 	}
 	return s, nil
+}
+
+// MissingTablespaces gives those of the names that are no tablespaces of the server.
+func MissingTablespaces(ctx context.Context, conn *pgconn.PgConn, names []string) ([]string, error) {
+	return missing(ctx, conn, "tablespaces", "SELECT spcname FROM pg_catalog.pg_tablespace", names)
+}
+
+// ConfigurationRows gives, for each configuration table of an extension that holds rows of the user's own and may be
+// read, the DELETE that removes them.
+func ConfigurationRows(ctx context.Context, conn *pgconn.PgConn) ([]string, error) {
+	tables, err := Rows(ctx, conn, `
+SELECT pg_catalog.format('FROM ONLY %s %s', x.oid::pg_catalog.regclass, x.condition)
+  FROM pg_catalog.pg_extension e, ROWS FROM (pg_catalog.unnest(e.extconfig), pg_catalog.unnest(e.extcondition)) AS x (oid, condition)
+  JOIN pg_catalog.pg_class c ON c.oid = x.oid AND c.relkind = 'r'
+ WHERE pg_catalog.has_table_privilege(c.oid, 'SELECT') AND pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE')`)
+	if err != nil {
+		return nil, fmt.Errorf("extension configuration tables: %w", err)
+	}
+	var statements []string
+	for _, t := range tables {
+		row, err := Row(ctx, conn, "SELECT EXISTS (SELECT "+t[0]+")")
+		if err != nil {
+			return nil, fmt.Errorf("extension configuration tables: %w", err)
+		}
+		if row[0] == "t" {
+			statements = append(statements, "DELETE "+t[0])
+		}
+	}
+	return statements, nil
 }
 
 // textArray writes an array literal of text[].

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -95,7 +96,16 @@ func UserObjects(ctx context.Context, conn *pgconn.PgConn) ([]UserObject, error)
 		}
 		objects = append(objects, o)
 	}
+	// an event trigger could forbid all that follows
+	slices.SortStableFunc(objects, func(a, b UserObject) int { return cmp.Compare(dropLast(a), dropLast(b)) })
 	return objects, nil
+}
+
+func dropLast(o UserObject) int {
+	if o.Type == "event trigger" {
+		return 0
+	}
+	return 1
 }
 
 // resetDefaultACL gives the statements after which pg_default_acl's row is no more: there is no DROP for it, but

@@ -30,7 +30,11 @@ func (c *Cluster) makeData(ctx context.Context, extra []string) error {
 	if err := os.MkdirAll(templates, 0o700); err != nil {
 		return err
 	}
-	template := filepath.Join(templates, templateName(c.programs, args[2:]))
+	name, err := templateName(c.programs, args[2:]) // without the folder
+	if err != nil {
+		return err
+	}
+	template := filepath.Join(templates, name)
 	return locked(template+".lock", func() error {
 		if _, err := os.Stat(template); err == nil {
 			return copyTree(ctx, template, c.data(), c.as)
@@ -45,9 +49,16 @@ func (c *Cluster) makeData(ctx context.Context, extra []string) error {
 }
 
 // templateName tells apart all that makes one data directory differ from another.
-func templateName(p Programs, args []string) string {
-	sum := sha256.Sum256([]byte(p.Bin + "\x00" + strings.Join(args, "\x00")))
-	return fmt.Sprintf("%s-%x", p.Full, sum[:6])
+// Two builds of one version are told apart by the size of postgres and not by
+// their folder: a copy of an installation, as tests make, needs no template of
+// its own.
+func templateName(p Programs, args []string) (string, error) {
+	info, err := os.Stat(filepath.Join(p.Bin, exe("postgres")))
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s", info.Size(), strings.Join(args, "\x00")))
+	return fmt.Sprintf("%s-%x", p.Full, sum[:6]), nil
 }
 
 // locked runs do while no other process runs it with the same path.

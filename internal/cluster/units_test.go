@@ -35,6 +35,39 @@ func TestParseVersion(t *testing.T) {
 	}
 }
 
+func TestTemplateName(t *testing.T) {
+	t.Parallel()
+	build := func(content string) Programs {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, exe("postgres")), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return Programs{Bin: dir, Version: 15, Full: "15.18"}
+	}
+	name := func(p Programs, args ...string) string {
+		n, err := templateName(p, args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	one := name(build("one"), "-a", "b")
+	if other := name(build("one"), "-a", "b"); other != one {
+		t.Errorf("a copy of an installation has the template %s, not %s", other, one)
+	}
+	newer := build("one")
+	newer.Full = "15.19"
+	for what, other := range map[string]string{
+		"another build":   name(build("other"), "-a", "b"),
+		"another version": name(newer, "-a", "b"),
+		"other arguments": name(build("one"), "-ab"),
+	} {
+		if other == one {
+			t.Errorf("%s: the same template %s", what, one)
+		}
+	}
+}
+
 func TestReadLockFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "postmaster.pid")

@@ -54,9 +54,9 @@ func TestCompareFindsEachChange(t *testing.T) {
 			undo:   "UPDATE payments SET amount = amount - 0.01 WHERE invoice_no = (SELECT max(invoice_no) FROM payments)",
 			want:   "table public.payments" + other,
 		},
-		{ // a float in a point
-			change: "UPDATE addresses SET place = place + point(0, 0.0625) WHERE id = 5",
-			undo:   "UPDATE addresses SET place = place - point(0, 0.0625) WHERE id = 5",
+		{ // the parts of a point
+			change: "UPDATE addresses SET place = point(place[1], place[0]) WHERE id = 5",
+			undo:   "UPDATE addresses SET place = point(place[1], place[0]) WHERE id = 5",
 			want:   "table public.addresses" + other,
 		},
 		{ // NULL is not the empty string

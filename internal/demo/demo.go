@@ -91,10 +91,11 @@ func (r *run) work(ctx context.Context, programs cluster.Programs) error {
 		opt.PgDump = path
 	}
 	r.Story.say("copying it to the target, as pgsluice copy SOURCE TARGET does:\n")
-	if err := r.Copy(ctx, opt); err != nil {
+	err := r.Copy(ctx, opt)
+	r.Story.say("")
+	if err != nil {
 		return err
 	}
-	r.Story.say("")
 	if r.FlipByte {
 		if err := r.flipByte(ctx, target); err != nil {
 			return fmt.Errorf("flipping a byte: %w", err)
@@ -173,6 +174,11 @@ func (r *run) flipByte(ctx context.Context, url string) error {
 func (r *run) check(ctx context.Context, source, target string, s progress.Snapshot) error {
 	end := r.Story.step("comparing the rows of both servers")
 	same, err := compare(ctx, source, target)
+	var different *DifferentError
+	if errors.As(err, &different) {
+		end("they differ", nil)
+		return err
+	}
 	end("", err)
 	if err != nil {
 		return err
@@ -183,11 +189,12 @@ func (r *run) check(ctx context.Context, source, target string, s progress.Snaps
 
 // conclusion is the demo in a few words.
 func conclusion(c contents, s progress.Snapshot) string {
-	return fmt.Sprintf("\nCopied %s in %s rows within %.1f s, the rows at %s/s. Both servers hold the\n"+
-		"same: %d tables, %d materialized view, %d sequences, %d indexes, %d constraints.",
-		humanize.Bytes(uint64(s.Data.Bytes)), humanize.Comma(s.Data.Rows), s.Elapsed.Seconds(),
-		humanize.Bytes(uint64(s.Data.Average)), c.count("table"), c.count("materialized view"),
-		c.count("sequence"), c.count("index"), c.count("constraint"))
+	return fmt.Sprintf(`
+Copied %s, %s rows, in %.1f s; the rows flowed at %s/s.
+All %d tables are equal on both servers, row by row, and so are the
+materialized view, %d sequences, %d indexes and %d constraints.`,
+		humanize.Bytes(uint64(s.Data.Bytes)), humanize.Comma(s.Data.Rows), s.Elapsed.Seconds(), humanize.Bytes(uint64(s.Data.Average)),
+		c.count("table"), c.count("sequence"), c.count("index"), c.count("constraint"))
 }
 
 // remove stops the servers and deletes their folders. It takes no context: it is what happens after a cancellation.

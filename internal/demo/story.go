@@ -41,8 +41,9 @@ func (s *Story) say(text string) {
 	fmt.Fprintln(s.w, text)
 }
 
-// step says that something begins. The caller calls end when it is over: with what came of it, or with the error
-// that stopped it, which ends the line and is not told here.
+// step says that something begins. The caller calls end when it is over, with what came of it, or with the error that
+// stopped it, which is not told here. After somebody else's lines, such as those of an interruption, only success is
+// worth a line.
 func (s *Story) step(text string) (end func(result string, err error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -53,14 +54,17 @@ func (s *Story) step(text string) (end func(result string, err error)) {
 	return func(result string, err error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		open := s.open
+		s.open = false
 		if err != nil {
-			s.closeLine()
+			if open {
+				fmt.Fprintln(s.w, "failed")
+			}
 			return
 		}
-		if !s.open {
+		if !open {
 			fmt.Fprint(s.w, "... ")
 		}
-		s.open = false
 		if result != "" {
 			result += ", "
 		}

@@ -18,7 +18,10 @@ import (
 func WithExtension(t testing.TB, p cluster.Programs, dir string) cluster.Programs {
 	t.Helper()
 	if unpacked, _ := filepath.Glob(filepath.Join(p.Bin, "..", "root", "usr", "share", "postgresql", "*", "extension")); len(unpacked) > 0 {
-		copyFiles(t, dir, unpacked[0]) // a cache of our own, whose launchers can't be moved
+		// a cache of our own, whose launchers can't be moved
+		for _, f := range copyFiles(t, dir, unpacked[0]) {
+			t.Cleanup(func() { _ = os.Remove(f) })
+		}
 		return p
 	}
 	config := func(what string) string {
@@ -83,8 +86,8 @@ func link(t testing.TB, from, to string, except ...string) {
 	}
 }
 
-// copyFiles copies the control and SQL files of a folder.
-func copyFiles(t testing.TB, from, to string) {
+// copyFiles copies the control and SQL files of a folder and returns the copies' paths.
+func copyFiles(t testing.TB, from, to string) (copies []string) {
 	t.Helper()
 	for _, pattern := range []string{"*.control", "*.sql"} {
 		files, err := filepath.Glob(filepath.Join(from, pattern))
@@ -92,9 +95,11 @@ func copyFiles(t testing.TB, from, to string) {
 			t.Fatal(err)
 		}
 		for _, f := range files {
-			copyFile(t, f, filepath.Join(to, filepath.Base(f)), 0o644)
+			copies = append(copies, filepath.Join(to, filepath.Base(f)))
+			copyFile(t, f, copies[len(copies)-1], 0o644)
 		}
 	}
+	return copies
 }
 
 func copyFile(t testing.TB, from, to string, mode fs.FileMode) {

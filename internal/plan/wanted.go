@@ -25,13 +25,10 @@ func (c *Choices) wanted(e *archive.Entry) (ok bool, reason string) {
 		}
 		return false, ""
 	}
-	if isData(e) {
+	if isData(e) || e.Desc == "MATERIALIZED VIEW DATA" { // its rows come by REFRESH; pg_restore leaves it out of --data-only
 		return !c.SchemaOnly, ""
 	}
-	if c.DataOnly || e.Defn == "" {
-		return false, ""
-	}
-	return !c.SchemaOnly || e.Desc != "MATERIALIZED VIEW DATA", "" // without rows there is nothing to refresh from
+	return !c.DataOnly && e.Defn != "", ""
 }
 
 // ofKind reports whether e is of the first description, of one of the others, or a comment or label on the first.

@@ -42,7 +42,7 @@ func difference(a, b []string) string {
 func TestWanted(t *testing.T) {
 	toc := readTOC(t, "shapes17")
 	all := kindsOf(build(t, toc, plan.Choices{}))
-	data := "ACL LARGE OBJECT, BLOB METADATA, BLOBS, COMMENT LARGE OBJECT, SEQUENCE SET, TABLE DATA"
+	data := "ACL LARGE OBJECT, BLOB METADATA, BLOBS, COMMENT LARGE OBJECT, MATERIALIZED VIEW DATA, SEQUENCE SET, TABLE DATA"
 	for name, c := range map[string]struct {
 		choices       plan.Choices
 		without, plus string

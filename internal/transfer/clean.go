@@ -2,29 +2,36 @@ package transfer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"pgsluice/internal/catalog"
 )
 
 // clean drops every user object of the target that no extension owns, in one transaction: if one can't be dropped,
 // or an extension would go with it, all of them stay.
-func (r *run) clean(ctx context.Context, w *writer) (err error) {
+func (r *run) clean(ctx context.Context, w *writer) error {
 	r.Progress.Step(fmt.Sprintf("dropping what is in database %q of the target", r.dstFacts.Database))
-	defer func() {
-		if err == nil {
-			return
-		}
-		if ctx.Err() == nil {
-			err = &Refused{Err: fmt.Errorf("--clean: %w; nothing was dropped", err)}
-		}
-		rollback(ctx, w.conn)
-	}()
-	if err := exec(ctx, w.conn, "BEGIN"); err != nil {
-		return err
+	// names that the source's encoding does not know must be named, too
+	err := exec(ctx, w.conn, "BEGIN; SET LOCAL client_encoding = 'UTF8'")
+	if err == nil {
+		err = dropAll(ctx, w)
 	}
+	if err != nil {
+		rollback(ctx, w.conn)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return &Refused{Err: fmt.Errorf("--clean: %w; nothing was dropped", err)}
+	}
+	if err := exec(ctx, w.conn, "COMMIT"); err != nil {
+		return fmt.Errorf("--clean: COMMIT: %w", err) // it may have been carried out
+	}
+	return nil
+}
+
+func dropAll(ctx context.Context, w *writer) error {
 	before, err := extensions(ctx, w)
 	if err != nil {
 		return err
@@ -37,11 +44,14 @@ func (r *run) clean(ctx context.Context, w *writer) (err error) {
 		for _, sql := range o.Drop {
 			if err := exec(ctx, w.conn, sql); err != nil {
 				if code(err) == outOfMemory {
-					err = errors.Join(err, errors.New("raise max_locks_per_transaction of the target, or create the database anew"))
+					err = fmt.Errorf("%w; raise max_locks_per_transaction of the target, or create the database anew", err)
 				}
 				return fmt.Errorf("%s %s: %w", o.Type, o.Identity, err)
 			}
 		}
+	}
+	if err := deleteConfiguration(ctx, w); err != nil {
+		return err
 	}
 	after, err := extensions(ctx, w)
 	if err != nil {
@@ -52,7 +62,23 @@ func (r *run) clean(ctx context.Context, w *writer) (err error) {
 			return fmt.Errorf("extension %s depends on a user object and would be dropped too: drop it first, or create the database anew", name)
 		}
 	}
-	return exec(ctx, w.conn, "COMMIT")
+	return nil
+}
+
+// deleteConfiguration deletes the user's rows of extensions' configuration tables: the source's would come twice. One
+// statement, because foreign keys between these tables are checked at its end.
+func deleteConfiguration(ctx context.Context, w *writer) error {
+	deletes, err := catalog.ConfigurationRows(ctx, w.conn)
+	if err != nil || len(deletes) == 0 {
+		return err
+	}
+	for i, sql := range deletes {
+		deletes[i] = fmt.Sprintf("d%d AS (%s)", i, sql)
+	}
+	if err := exec(ctx, w.conn, "WITH "+strings.Join(deletes, ", ")+" SELECT"); err != nil {
+		return fmt.Errorf("rows of an extension's configuration tables: %w", err)
+	}
+	return nil
 }
 
 func extensions(ctx context.Context, w *writer) ([]string, error) {

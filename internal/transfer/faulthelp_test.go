@@ -1,21 +1,17 @@
 package transfer
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
-	"regexp"
-	"runtime/pprof"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"pgsluice/internal/pgtest"
-	"pgsluice/internal/progress"
 )
 
 const (
@@ -47,7 +43,7 @@ func bigTable(name, constraint string) string {
 	return fmt.Sprintf(`
 CREATE TABLE %[1]s (id int %[2]s, filler text);
 INSERT INTO %[1]s SELECT i, repeat('x', 10000) FROM generate_series(1, 20) i;
-INSERT INTO %[1]s SELECT 20 * i + id, filler FROM %[1]s, generate_series(1, 99) i;
+INSERT INTO %[1]s SELECT 20 * i + id, filler FROM %[1]s, generate_series(1, 99) i ORDER BY 1;
 `, name, constraint)
 }
 
@@ -89,9 +85,10 @@ func holdGate(t *testing.T, url string) (open func()) {
 
 // session is an application's connection, kept between statements.
 type session struct {
-	t    *testing.T
-	url  string
-	conn *pgconn.PgConn
+	t     *testing.T
+	url   string
+	conn  *pgconn.PgConn
+	begun sync.WaitGroup // statements of begin
 }
 
 func openSession(t *testing.T, url string) *session {
@@ -100,8 +97,12 @@ func openSession(t *testing.T, url string) *session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close(context.WithoutCancel(t.Context())) })
-	return &session{t: t, url: url, conn: conn}
+	s := &session{t: t, url: url, conn: conn}
+	t.Cleanup(func() {
+		s.begun.Wait() // the test's context has ended them
+		conn.Close(context.WithoutCancel(t.Context()))
+	})
+	return s
 }
 
 func (s *session) exec(sql string) {
@@ -116,10 +117,10 @@ func (s *session) begin(sql string) <-chan error {
 	s.t.Helper()
 	done := make(chan error, 1)
 	ctx := s.t.Context()
-	go func() {
+	s.begun.Go(func() {
 		_, err := s.conn.Exec(ctx, sql).ReadAll()
 		done <- err
-	}()
+	})
 	until(s.t, s.url, fmt.Sprintf(
 		"SELECT count(*) > 0 FROM pg_stat_activity WHERE pid = %d AND wait_event_type = 'Lock'", s.conn.PID()))
 	return done

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,10 +16,20 @@ func (r *run) parallel(ctx context.Context, failed *set) error {
 	b := newBoard(r.plan.Tasks)
 	group, ctx := errgroup.WithContext(ctx)
 	defer context.AfterFunc(ctx, b.halt)()
+	var reading sync.WaitGroup
 	for range r.Jobs {
-		group.Go(func() error { return r.work(ctx, b, copiers, failed) })
+		reading.Add(1)
+		group.Go(func() error {
+			defer reading.Done()
+			return r.work(ctx, b, copiers, failed)
+		})
 		group.Go(func() error { return r.work(ctx, b, builders, failed) })
 	}
+	group.Go(func() error {
+		reading.Wait()
+		r.snapshot.close(ctx) // while indexes are built the source is free: for TRUNCATE, ALTER and VACUUM
+		return nil
+	})
 	return group.Wait()
 }
 

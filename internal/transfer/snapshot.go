@@ -72,7 +72,7 @@ func (s *snapshot) importInto(ctx context.Context, conn *pgconn.PgConn) (err err
 	return err
 }
 
-// close ends the holders and the readers that no worker took.
+// close ends the holders and the readers that no worker took. It may be called again.
 func (s *snapshot) close(ctx context.Context) {
 	for {
 		select {

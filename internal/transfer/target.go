@@ -3,8 +3,12 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"pgsluice/internal/archive"
 	"pgsluice/internal/catalog"
 	"pgsluice/internal/plan"
 )
@@ -19,22 +23,55 @@ func (r *run) checkTarget(ctx context.Context) error {
 	}
 	defer catalog.Close(ctx, conn)
 	if r.OnError == Stop {
-		missing, err := catalog.MissingRoles(ctx, conn, r.plan.Roles())
-		if err != nil {
-			return fmt.Errorf("target: %w", err)
-		}
-		if len(missing) > 0 {
-			return fmt.Errorf("target: owners and privileges name roles that it does not have: %s; create them (pg_dumpall --roles-only), or use --no-owner --no-acl",
-				strings.Join(missing, ", "))
+		if err := r.checkNames(ctx, conn); err != nil {
+			return err
 		}
 	}
-	if !r.DataOnly {
+	if r.DataOnly {
+		return r.checkTables(ctx, conn)
+	}
+	return nil
+}
+
+// checkNames refuses what names roles or tablespaces that the target's server does not have.
+func (r *run) checkNames(ctx context.Context, conn *pgconn.PgConn) error {
+	missing, err := catalog.MissingRoles(ctx, conn, r.plan.Roles())
+	switch {
+	case err != nil:
+		return fmt.Errorf("target: %w", err)
+	case len(missing) > 0:
+		return fmt.Errorf("target: owners and privileges name roles that it does not have: %s; create them (pg_dumpall --roles-only), or use --no-owner --no-acl",
+			strings.Join(missing, ", "))
+	case r.NoTablespaces || r.DataOnly:
 		return nil
 	}
+	var tablespaces []string
+	for _, t := range r.plan.Tasks {
+		if name := t.Entry.Tablespace; name != "" && !slices.Contains(tablespaces, name) {
+			tablespaces = append(tablespaces, name)
+		}
+	}
+	missing, err = catalog.MissingTablespaces(ctx, conn, tablespaces)
+	switch {
+	case err != nil:
+		return fmt.Errorf("target: %w", err)
+	case len(missing) > 0:
+		return fmt.Errorf("target: it does not have the tablespaces %s; create them, or use --no-tablespaces", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// checkTables refuses tables that --data-only can't load, and says whether that takes session_replication_role.
+func (r *run) checkTables(ctx context.Context, conn *pgconn.PgConn) error {
 	var names []string
 	for _, t := range r.plan.Tasks {
-		if t.Kind == plan.Rows {
-			names = append(names, t.Name)
+		if t.Kind != plan.Rows {
+			continue
+		}
+		names = append(names, t.Name)
+		// rows that go in through the root of a partition tree fire its triggers
+		if into, _, err := archive.ParseCopyStmt(t.Entry.CopyStmt); err == nil && !slices.Contains(names, into) {
+			names = append(names, into)
 		}
 	}
 	state, err := catalog.ReadTables(ctx, conn, names)
@@ -48,6 +85,9 @@ func (r *run) checkTarget(ctx context.Context) error {
 	case state.Guarded != "" && !r.dstFacts.MayReplicaRole:
 		return fmt.Errorf("target: table %s has foreign keys or triggers, and user %q may not set session_replication_role to load it without them",
 			state.Guarded, r.dstFacts.User)
+	case state.Guarded != "" && state.Replica != "":
+		return fmt.Errorf("target: table %s has a trigger that fires also under session_replication_role = replica (ENABLE ALWAYS or ENABLE REPLICA): disable it for the transfer",
+			state.Replica)
 	}
 	r.replicaRole = state.Guarded != ""
 	return nil

@@ -44,6 +44,22 @@ func TestTruncateWaits(t *testing.T) {
 	}
 }
 
+// Once all rows are read the source is free, however long the indexes take.
+func TestTruncateWhileIndexIsBuilt(t *testing.T) {
+	t.Parallel()
+	src, dst := sourceAndTarget(t)
+	pgtest.Exec(t, src, gate+smallTables("a")+"INSERT INTO a VALUES (100, ''); CREATE INDEX ON a (gate(id))")
+	want := contents(t, src, "a")
+	open := holdGate(t, dst)
+	c := beginCopy(t, Options{Source: src, Target: dst})
+	until(t, dst, atGate)
+	until(t, src, noneLeft)
+	pgtest.Exec(t, src, "SET lock_timeout = 1; TRUNCATE a")
+	open()
+	c.ok()
+	same(t, dst, want)
+}
+
 // The locks are there before the first change of the target: readers that come later would wait behind the TRUNCATE.
 func TestTruncateWhileSchemaIsMade(t *testing.T) {
 	t.Parallel()
