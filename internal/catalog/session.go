@@ -23,7 +23,8 @@ const (
 type SessionOptions struct {
 	Role Role
 	// Encoding is client_encoding, as the server spells it. It is the source database's encoding on both sides, so
-	// that bytes pass the source unconverted and names match the table of contents byte for byte.
+	// that bytes pass the source unconverted and names match the table of contents byte for byte. A Writer's SQL_ASCII
+	// becomes the target's own: COPY FROM does not look at bytes that it is told to be SQL_ASCII.
 	Encoding string
 	// LockTimeout bounds the wait for a lock. 0 waits without bound.
 	LockTimeout time.Duration
@@ -40,6 +41,9 @@ func OpenSession(ctx context.Context, a *Address, opt SessionOptions) (*pgconn.P
 	conn, err := a.Connect(ctx, opt.Application, opt.Configure)
 	if err != nil {
 		return nil, err
+	}
+	if opt.Role == Writer && opt.Encoding == "SQL_ASCII" {
+		opt.Encoding = conn.ParameterStatus("server_encoding")
 	}
 	version, err := ServerVersion(conn)
 	if err == nil {

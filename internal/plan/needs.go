@@ -94,8 +94,8 @@ func (b *builder) dependencies() {
 		}
 		slices.Sort(t.Needs)
 		t.Needs = slices.DeleteFunc(slices.Compact(t.Needs), func(id int) bool {
-			// parts of one entry may name each other; a forward reference can only be a circle that pg_dump broke
-			return id == t.ID || b.plan.Tasks[id].Entry == t.Entry || b.plan.Tasks[id].Order > t.Order
+			// the archive is sorted by its dependencies: one that points forward can only be of a circle
+			return id >= t.ID || b.plan.Tasks[id].Order > t.Order
 		})
 	}
 }

@@ -107,3 +107,36 @@ func TestRoles(t *testing.T) {
 		t.Errorf("%q\nnot %q", got, want)
 	}
 }
+
+// Privileges come before what may need them, and the database's own settings last, wherever they stand in the archive.
+func TestPasses(t *testing.T) {
+	toc := &archive.TOC{Header: archive.Header{Database: "db"}}
+	for i, e := range []archive.Entry{
+		{Desc: "DATABASE PROPERTIES", Tag: "db", Section: archive.PreData, Defn: "ALTER DATABASE db SET default_transaction_read_only TO 'on'"},
+		{Desc: "TABLE", Tag: "t", Section: archive.PreData},
+		{Desc: "MATERIALIZED VIEW DATA", Tag: "m", Section: archive.PostData},
+		{Desc: "EVENT TRIGGER", Tag: "e", Section: archive.PostData},
+		{Desc: "ACL", Tag: "TABLE t", Section: archive.None},
+		{Desc: "DEFAULT ACL", Tag: "DEFAULT PRIVILEGES FOR TABLES", Section: archive.PostData},
+		{Desc: "COMMENT", Tag: "EVENT TRIGGER e", Section: archive.None},
+		{Desc: "INDEX", Tag: "i", Section: archive.PostData},
+	} {
+		e.DumpID = i + 1
+		if e.Defn == "" {
+			e.Defn = "SELECT 1"
+		}
+		toc.Entries = append(toc.Entries, e)
+	}
+	p, err := plan.Build(toc, &catalog.Source{}, plan.Choices{TargetDatabase: "db"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, task := range p.Tasks {
+		got = append(got, task.Entry.Desc)
+	}
+	want := []string{"TABLE", "INDEX", "ACL", "DEFAULT ACL", "MATERIALIZED VIEW DATA", "EVENT TRIGGER", "COMMENT", "DATABASE PROPERTIES"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q\nnot %q", got, want)
+	}
+}

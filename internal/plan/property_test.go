@@ -43,6 +43,12 @@ func TestPlansCanBeCarriedOut(t *testing.T) {
 				toc.Entries = slices.Delete(toc.Entries, i, i+1)
 			}
 		}
+		// nor need they make sense
+		for range rapid.IntRange(0, 20).Draw(t, "how many are odd") {
+			e := &toc.Entries[rapid.IntRange(0, len(toc.Entries)-1).Draw(t, "odd")]
+			other := toc.Entries[rapid.IntRange(0, len(toc.Entries)-1).Draw(t, "depends on")]
+			e.Dependencies = append(slices.Clone(e.Dependencies), other.DumpID)
+		}
 		p, err := plan.Build(toc, sources[name], choices)
 		if err != nil {
 			t.Fatal(err)

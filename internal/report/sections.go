@@ -115,14 +115,25 @@ func (p *page) tasks(title string, s progress.Snapshot, phase progress.Phase) {
 	if len(tasks) == 0 {
 		return
 	}
-	title += " (" + formatCount(int64(len(tasks))) + ")"
 	var rows [][]string
+	attached, attaching := 0, time.Duration(0)
 	for _, t := range tasks {
 		duration := formatDuration(t.Elapsed)
-		if t.Error != "" {
+		switch {
+		case t.Error != "":
 			duration = "failed after " + duration
+		case t.Task.Kind == "INDEX ATTACH": // builds nothing; a partitioned schema has hundreds
+			attached++
+			attaching += t.Elapsed
+			continue
 		}
 		rows = append(rows, []string{printable(t.Task.Name), printable(t.Task.Kind), duration})
+	}
+	title += " (" + formatCount(int64(len(rows))) + ")"
+	if attached > 0 {
+		rows = append(rows, []string{
+			"attached to partitioned indexes: " + formatCount(int64(attached)), "INDEX ATTACH", formatDuration(attaching),
+		})
 	}
 	p.table(title, []column{{}, {head: "kind", left: true}, {head: "duration"}}, rows)
 }

@@ -156,6 +156,7 @@ func TestNoComments(t *testing.T) {
 	if n := number(t, dst, comments); n > 0 {
 		t.Errorf("%d comments were copied", n)
 	}
+	pgtest.Exec(t, src, "COMMENT ON LARGE OBJECT 4711 IS NULL")
 	pgtest.DBDiff(t, src, dst, "-d")
 }
 
@@ -201,7 +202,7 @@ func TestTablespaces(t *testing.T) {
 		CREATE INDEX ON b (id) TABLESPACE fast_disk; CREATE MATERIALIZED VIEW m TABLESPACE fast_disk AS SELECT 1 AS x; CREATE INDEX ON m (x);
 		CREATE TABLE p (id int) PARTITION BY LIST (id) TABLESPACE fast_disk; CREATE TABLE p1 PARTITION OF p DEFAULT;
 		INSERT INTO a VALUES (1)`)
-	for _, name := range []string{"refused", "without", "onerror", "with"} {
+	for _, name := range []string{"refused", "plain", "alike"} {
 		pgtest.Exec(t, target.URL("postgres"), "CREATE DATABASE "+name)
 	}
 	_, err := Copy(t.Context(), Options{Source: src, Target: target.URL("refused")})
@@ -209,16 +210,17 @@ func TestTablespaces(t *testing.T) {
 		t.Errorf("a missing tablespace: %v", err)
 	}
 	untouched(t, target.URL("refused"))
-	copyOK(t, Options{Source: src, Target: target.URL("without"), NoTablespaces: true})
-	if n := number(t, target.URL("without"), "SELECT count(*) FROM pg_class WHERE relname IN ('a', 'b', 'm', 'p', 'p1')"); n != 5 {
+	copyOK(t, Options{Source: src, Target: target.URL("plain"), NoTablespaces: true})
+	if n := number(t, target.URL("plain"), "SELECT count(*) FROM pg_class WHERE relname IN ('a', 'b', 'm', 'p', 'p1')"); n != 5 {
 		t.Errorf("%d tables are there", n)
 	}
 	tablespace(t, target, "fast_disk")
-	dst := target.URL("with")
+	dst := target.URL("alike")
 	copyOK(t, Options{Source: src, Target: dst})
 	pgtest.DBDiff(t, src, dst)
-	if n := number(t, dst, "SELECT count(*) FROM pg_class WHERE reltablespace = (SELECT oid FROM pg_tablespace WHERE spcname = 'fast_disk') AND relkind <> 't'"); n != 7 {
-		t.Errorf("%d relations are in the tablespace", n)
+	const there = "SELECT count(*) FROM pg_class WHERE reltablespace = (SELECT oid FROM pg_tablespace WHERE spcname = 'fast_disk') AND relkind <> 't'"
+	if got, want := number(t, dst, there), number(t, src, there); got != want || want < 6 {
+		t.Errorf("%d relations are in the tablespace, on the source %d", got, want)
 	}
 }
 
@@ -237,7 +239,7 @@ func TestSubscriptions(t *testing.T) {
 		tracker := progress.New()
 		copyOK(t, Options{Source: src, Target: dst, Subscriptions: wanted, Progress: tracker})
 		const own = "SELECT count(*) FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
-		left := tracker.Snapshot().LeftOut
+		left := slices.DeleteFunc(slices.Clone(tracker.Snapshot().LeftOut), func(l progress.LeftOut) bool { return !strings.HasPrefix(l.Object, "subscription ") })
 		if got := number(t, dst, own) == 1; got != wanted {
 			t.Errorf("wanted %v, got %v", wanted, got)
 		}
