@@ -52,7 +52,7 @@ func TestCancelled(t *testing.T) {
 				}
 			})
 			err := Run(ctx, Options{Scale: small, Dir: h.dir, Story: NewStory(tell), FlipByte: step.begins == "flipping"})
-			if !errors.Is(err, step.want) {
+			if !errors.Is(err, step.want) || err != nil && err.Error() != step.want.Error() {
 				t.Errorf("got %v, want %v", err, step.want)
 			}
 			if !errors.Is(context.Cause(ctx), errStop) {

@@ -72,7 +72,7 @@ func Run(ctx context.Context, opt Options) error {
 // cause is err, or what ended ctx: what servers and programs say of a cancellation is an echo.
 func cause(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {
-		return err
+		return context.Cause(ctx)
 	}
 	return err
 }

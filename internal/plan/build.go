@@ -21,12 +21,14 @@ type builder struct {
 	plan    *Plan
 	byDump  map[int][]int // dump id to the tasks made of that entry
 	tables  tables
+
+	triggers map[uint32][]int // table to the tasks of its triggers
 }
 
 // Build makes the plan. It fails on an archive that no pg_dump writes.
 func Build(toc *archive.TOC, source *catalog.Source, choices Choices) (*Plan, error) {
 	b := &builder{
-		toc: toc, source: source, choices: choices, byDump: map[int][]int{},
+		toc: toc, source: source, choices: choices, byDump: map[int][]int{}, triggers: map[uint32][]int{},
 		plan: &Plan{Encoding: toc.Encoding()},
 	}
 	b.tables = newTables(toc, source)

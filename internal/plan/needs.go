@@ -107,12 +107,11 @@ func (b *builder) afterLoad(t *Task) {
 	if len(tables) > 0 {
 		t.Table = displayName(tables[0])
 	}
-	attach := e.Desc == "INDEX ATTACH" // both indexes are there by then, and no row is read
 	for _, table := range tables {
 		oid := table.CatalogID.OID
-		if attach {
-			t.Locks = append(t.Locks, oid)
-			continue
+		t.Locks = append(t.Locks, b.locks(e, oid)...)
+		if e.Desc == "INDEX ATTACH" {
+			continue // both indexes are there by then, and no row is read
 		}
 		for _, load := range b.tables.loads(oid) {
 			t.Needs = append(t.Needs, b.byDump[load]...)
@@ -120,18 +119,44 @@ func (b *builder) afterLoad(t *Task) {
 		if readsRows(e) {
 			t.Bytes += b.bytesOf(oid)
 		}
-		if e.Desc != "INDEX" { // CREATE INDEX does not exclude another one
-			t.Locks = append(t.Locks, b.tables.subtree(oid)...)
+		if e.Desc == "TRIGGER" {
+			t.Needs = append(t.Needs, b.triggersAbove(oid)...)
+			b.triggers[oid] = append(b.triggers[oid], t.ID)
 		}
 	}
 	slices.Sort(t.Locks)
 	t.Locks = slices.Compact(t.Locks)
 	switch {
-	case e.Desc == "INDEX", attach, e.Desc == "FK CONSTRAINT", e.Desc == "STATISTICS", buildsIndex(e):
+	case e.Desc == "INDEX", e.Desc == "INDEX ATTACH", e.Desc == "FK CONSTRAINT", e.Desc == "STATISTICS", buildsIndex(e):
 	default:
 		// triggers would fire, and NOT VALID checks would test, while rows of the table or of a child still arrive
 		t.AfterData = true
 	}
+}
+
+// locks are the relations that a post-data entry must have for itself because of a table that it depends on.
+func (b *builder) locks(e *archive.Entry, oid uint32) []uint32 {
+	switch {
+	case e.Desc == "INDEX" && len(archive.SplitStatements(e.Defn)) == 1:
+		return nil // CREATE INDEX does not exclude another one. But with an ALTER TABLE behind it two would block each other
+	case e.Desc == "INDEX", buildsIndex(e):
+		return []uint32{oid}
+	case e.Desc == "INDEX ATTACH":
+		// two at a time in one tree could each miss the other's, and then no one marks the root's index as valid
+		return []uint32{oid, b.tables.root(oid)}
+	}
+	return append(b.tables.subtree(oid), b.tables.root(oid))
+}
+
+// triggersAbove are the tasks of the triggers on the tables that a partition belongs to. A partition's entry changes the
+// state of a trigger that the parent's entry makes; pg_dump's dependencies say so for parents, but not for grandparents.
+func (b *builder) triggersAbove(oid uint32) []int {
+	var ids []int
+	for root := b.tables.root(oid); oid != root; {
+		oid = b.source.Relations[oid].Parent
+		ids = append(ids, b.triggers[oid]...)
+	}
+	return ids
 }
 
 // readsRows reports whether a post-data entry goes through all rows of its tables.

@@ -115,19 +115,36 @@ func TestLocks(t *testing.T) {
 	}
 	key := find(t, p, "FK CONSTRAINT", "leaf_of_key to the tree")
 	a, b := find(t, p, "CONSTRAINT", "tree_low_a tree_low_a_pkey"), find(t, p, "CONSTRAINT", "tree_low_b tree_low_b_pkey")
-	attachA, attachB := find(t, p, "INDEX ATTACH", "tree_low_a_pkey"), find(t, p, "INDEX ATTACH", "tree_low_b_note_idx")
+	attachA, attachHigh := find(t, p, "INDEX ATTACH", "tree_low_a_pkey"), find(t, p, "INDEX ATTACH", "tree_high_note_idx")
+	identity, cluster := find(t, p, "INDEX", "marked_a"), find(t, p, "INDEX", "marked_b") // each has an ALTER TABLE
+	onRoot, onLeaf := find(t, p, "TRIGGER", "tree on_tree"), find(t, p, "TRIGGER", "tree_low_a on_tree")
 	for _, c := range []struct {
 		x, y *plan.Task
 		want bool
-	}{{key, a, true}, {key, b, true}, {a, b, false}, {attachA, attachB, true}, {attachA, b, false}, {attachA, a, true}} {
+	}{
+		{key, a, true},
+		{key, b, true},
+		{a, b, false},
+		{attachA, attachHigh, true},
+		{attachA, b, false},
+		{attachA, a, true},
+		{identity, cluster, true},
+		{onRoot, onLeaf, true},
+		{onRoot, b, true},
+		{onLeaf, b, false},
+		{onLeaf, key, true},
+	} {
 		if exclude(c.x, c.y) != c.want {
 			t.Errorf("%s %s and %s %s exclude each other: not %v", c.x.Entry.Desc, c.x.Name, c.y.Entry.Desc, c.y.Name, c.want)
 		}
 	}
 	for _, task := range p.Tasks {
-		if task.Entry.Desc == "INDEX" && task.Locks != nil {
+		if task.Entry.Desc == "INDEX" && task.Locks != nil && task != identity && task != cluster {
 			t.Errorf("index %s locks %v: two indexes of a table can be built at the same time", task.Name, task.Locks)
 		}
+	}
+	if !waitsFor(p, onLeaf, onRoot) {
+		t.Error("the state of a trigger on a partition is set before the trigger is made")
 	}
 }
 

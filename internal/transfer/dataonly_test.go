@@ -128,13 +128,13 @@ func TestDataOnlyKitchenSink(t *testing.T) {
 	refused(t, err, "has a trigger that fires also under")
 	triggers := pgtest.Query(t, dst, `
 		SELECT tgrelid::regclass, quote_ident(tgname), CASE tgenabled WHEN 'A' THEN 'ALWAYS' ELSE 'REPLICA' END FROM pg_trigger
-		 WHERE tgenabled IN ('A', 'R') AND tgparentid = 0`)
+		 WHERE tgenabled IN ('A', 'R')`)
 	for _, tr := range triggers {
-		pgtest.Exec(t, dst, "SET ks.allow_ddl = 'on'; ALTER TABLE "+tr[0]+" DISABLE TRIGGER "+tr[1])
+		pgtest.Exec(t, dst, "SET ks.allow_ddl = 'on'; ALTER TABLE ONLY "+tr[0]+" DISABLE TRIGGER "+tr[1])
 	}
 	copyOK(t, Options{Source: src, Target: dst, DataOnly: true})
 	for _, tr := range triggers {
-		pgtest.Exec(t, dst, "SET ks.allow_ddl = 'on'; ALTER TABLE "+tr[0]+" ENABLE "+tr[2]+" TRIGGER "+tr[1])
+		pgtest.Exec(t, dst, "SET ks.allow_ddl = 'on'; ALTER TABLE ONLY "+tr[0]+" ENABLE "+tr[2]+" TRIGGER "+tr[1])
 	}
 	pgtest.Exec(t, src, `SET ks.allow_ddl = 'on'; ALTER SUBSCRIPTION "ks subscription" SET (slot_name = NONE); DROP SUBSCRIPTION "ks subscription"`)
 	pgtest.DBDiff(t, src, dst, "-S")

@@ -72,7 +72,7 @@ func TestErrorInCopyOut(t *testing.T) {
 	}
 }
 
-// The target's backend is lost in the middle of its work, and while it waits for a slow source.
+// The target's backend is lost in the middle of its work, and while it waits for the source.
 func TestLostCopyIn(t *testing.T) {
 	t.Parallel()
 	const cause = `^table public\.big: copy-in: FATAL: terminating connection due to administrator command \(SQLSTATE 57P01\)$`
@@ -93,8 +93,10 @@ func TestLostCopyIn(t *testing.T) {
 		t.Parallel()
 		src, dst := sourceAndTarget(t)
 		pgtest.Exec(t, src, bigTable("big", ""))
-		c := beginCopy(t, Options{Source: src, Target: dst, RateLimit: 500_000})
-		c.untilMoved(200_000)
+		slow, stalled := stalling(t, src, 1_000_000)
+		c := beginCopy(t, Options{Source: slow, Target: dst})
+		<-stalled
+		until(t, dst, "SELECT count(*) > 0 FROM pg_stat_activity WHERE "+ours+" AND "+copyIn+" AND wait_event = 'ClientRead'")
 		terminate(t, dst, copyIn)
 		c.fails(cause)
 		empty(t, dst, "big")

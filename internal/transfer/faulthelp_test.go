@@ -3,7 +3,9 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -236,4 +238,48 @@ func contents(t *testing.T, url string, tables ...string) map[string]string {
 		all[table] = content(t, url, table)
 	}
 	return all
+}
+
+// stalling is another address of the database at url. A connection through it stands still, on the way from the server,
+// once it has brought that many bytes: what goes on is only its end. The channel is closed when the first one stalls.
+func stalling(t *testing.T, url string, after int64) (string, <-chan struct{}) {
+	t.Helper()
+	config, err := pgconn.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := net.JoinHostPort(config.Host, fmt.Sprint(config.Port))
+	stalled := make(chan struct{})
+	stall := sync.OnceFunc(func() { close(stalled) })
+	var passing sync.WaitGroup
+	passing.Go(func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			backend, err := net.Dial("tcp", server)
+			if err != nil {
+				client.Close()
+				continue
+			}
+			passing.Go(func() {
+				_, _ = io.Copy(backend, client)
+				backend.Close()
+			})
+			passing.Go(func() {
+				if _, err := io.CopyN(client, backend, after); err == nil {
+					stall()
+					_, _ = io.Copy(io.Discard, backend)
+				}
+				client.Close()
+			})
+		}
+	})
+	t.Cleanup(func() { l.Close(); passing.Wait() })
+	return strings.Replace(url, server, l.Addr().String(), 1), stalled
 }

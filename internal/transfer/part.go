@@ -25,10 +25,14 @@ func (r *run) part(ctx context.Context, s *streams, t *plan.Task, failed *set) e
 		running.Done(rows, stageTimes(flow))
 		return nil
 	}
+	if ctx.Err() != nil {
+		running.Interrupt(stageTimes(flow))
+		return context.Cause(ctx)
+	}
 	failed.add(t.ID)
 	err = r.nameLockers(ctx, err, []uint32{t.Relation})
 	running.Fail(err)
-	return r.failure(ctx, t, err, false)
+	return r.failure(t, err, false)
 }
 
 // copyPart is one transaction on the target around one pipe: rows arrive whole or not at all. The part's key will

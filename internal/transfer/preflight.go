@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -56,7 +55,10 @@ func (r *run) preflight(ctx context.Context) error {
 	if same {
 		return fmt.Errorf("source and target are the same database, %s", r.src)
 	}
-	return errors.Join(r.checkServers(), r.checkUserObjects(ctx, dst))
+	if err := r.checkServers(); err != nil {
+		return err
+	}
+	return r.checkUserObjects(ctx, dst)
 }
 
 func endpoint(a *catalog.Address, f *catalog.Facts) Endpoint {

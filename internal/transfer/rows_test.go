@@ -35,6 +35,19 @@ func TestConstraintViolation(t *testing.T) {
 		c.fails(`^table public\.big: copy-in: ERROR: duplicate key value violates unique constraint "other" \(SQLSTATE 23505\)$`)
 		empty(t, dst, "big")
 	})
+	t.Run("silent source", func(t *testing.T) {
+		t.Parallel()
+		src, dst := sourceAndTarget(t)
+		pgtest.Exec(t, src, gate+onlyOnSource(t, src)+bigTable("big", "CHECK (gate(id) AND fits(id))"))
+		open := holdGate(t, dst)
+		slow, stalled := stalling(t, src, 1_500_000)
+		c := beginCopy(t, Options{Source: slow, Target: dst})
+		until(t, dst, atGate)
+		<-stalled
+		open()
+		c.fails(`^table public\.big: copy-in: ERROR: .*\(SQLSTATE 23514\)$`)
+		empty(t, dst, "big")
+	})
 	t.Run("continue", func(t *testing.T) {
 		t.Parallel()
 		src, dst := sourceAndTarget(t)

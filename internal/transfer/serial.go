@@ -65,13 +65,17 @@ func (r *run) single(ctx context.Context, w *writer, t *plan.Task, failed *set) 
 		running.Done(0, nil)
 		return nil
 	}
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		running.Interrupt(nil)
+		return context.Cause(ctx)
+	case err != nil:
 		failed.add(t.ID)
-	} else {
+	default:
 		err = fmt.Errorf("owner: %w", ownerErr) // the object is there: what needs it may go on
 	}
 	running.Fail(err)
-	return r.failure(ctx, t, err, w.conn.IsClosed())
+	return r.failure(t, err, w.conn.IsClosed())
 }
 
 // skip leaves out a task because another one failed.
@@ -84,10 +88,7 @@ func (r *run) skip(t, need *plan.Task, failed *set) error {
 }
 
 // failure decides what a failed task means for the transfer. broken says that its session is lost.
-func (r *run) failure(ctx context.Context, t *plan.Task, err error, broken bool) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
+func (r *run) failure(t *plan.Task, err error, broken bool) error {
 	err = fmt.Errorf("%s: %w", label(t), err)
 	if !broken && (r.OnError == Continue || neverStops(t)) {
 		r.count(t, err)
