@@ -40,7 +40,7 @@ func TestClean(t *testing.T) {
 	fillSink(t, src)
 	pgtest.Exec(t, src, `SET ks.allow_ddl = 'on'; ALTER SUBSCRIPTION "ks subscription" SET (slot_name = NONE); DROP SUBSCRIPTION "ks subscription"`)
 	pgtest.Restore(t, dst, "testdata/regression15.dump")
-	pgtest.Exec(t, dst, "DROP TRANSFORM FOR integer LANGUAGE sql") // which both have
+	pgtest.Exec(t, dst, "DROP TRANSFORM FOR integer LANGUAGE sql CASCADE") // which both have
 	fillSink(t, dst)
 	before := installed(t, dst)
 
