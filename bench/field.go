@@ -15,6 +15,7 @@ type field struct {
 	module   string // the folder of go.mod
 	dir      string // of all that goes at the end
 	pgsluice string // the program
+	commit   string // that it was built from
 	bin      string // PostgreSQL's programs
 	src, dst *server
 }
@@ -49,6 +50,12 @@ func newField(ctx context.Context) (_ *field, err error) {
 	build.Dir = f.module
 	if _, err := output(build); err != nil {
 		return nil, err
+	}
+	f.commit = "an unknown commit" // without git, or outside of a repository
+	git := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty")
+	git.Dir = f.module
+	if text, err := output(git); err == nil {
+		f.commit = strings.TrimSpace(text)
 	}
 	if f.src, err = startServer(ctx, f.bin, filepath.Join(f.dir, "source")); err != nil {
 		return nil, err

@@ -43,6 +43,9 @@ func main() {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := c.measure(ctx)
+	if ctx.Err() != nil {
+		err = errors.New("interrupted; the servers are gone")
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -94,7 +97,11 @@ func (c config) one(ctx context.Context, name string, measure func(context.Conte
 	if folder == "" {
 		folder = filepath.Join(f.module, "bench", "results")
 	}
-	path, err := r.write(folder, name, f.describe(ctx, c))
+	conditions, err := f.describe(ctx, c)
+	if err != nil {
+		return err
+	}
+	path, err := r.write(folder, name, conditions)
 	if err != nil {
 		return err
 	}

@@ -33,23 +33,18 @@ func (r *result) write(folder, name string, conditions []string) (string, error)
 }
 
 // describe says under which conditions the figures were measured.
-func (f *field) describe(ctx context.Context, c config) []string {
-	said := func(name string, args ...string) string {
-		cmd := exec.CommandContext(ctx, name, args...)
-		cmd.Dir = f.module
-		text, err := output(cmd)
-		if err != nil {
-			return "unknown"
-		}
-		return strings.TrimSpace(text)
+func (f *field) describe(ctx context.Context, c config) ([]string, error) {
+	version, err := output(exec.CommandContext(ctx, filepath.Join(f.bin, "postgres"), "--version"))
+	if err != nil {
+		return nil, err
 	}
 	return []string{
 		"* Machine: " + machine() + ", " + runtime.GOOS + "/" + runtime.GOARCH + "; copier and both servers on it.",
-		"* PostgreSQL: " + said(filepath.Join(f.bin, "postgres"), "--version") + "; its pg_dump too.",
-		"* pgsluice: " + said("git", "describe", "--always", "--dirty") + ", " + said("go", "env", "GOVERSION") + "; reached over a Unix socket, no TLS.",
+		"* PostgreSQL: " + strings.TrimSpace(version) + "; its pg_dump too.",
+		"* pgsluice: " + f.commit + ", " + runtime.Version() + "; servers reached over Unix sockets, without TLS.",
 		"* Settings of both servers: `" + strings.Join(settings[:len(settings)-1], "`, `") + "`. The disk is hardly waited for: fsync is off.",
 		fmt.Sprintf("* `-scale %g`; the target's database is made anew before each copy, and its rows, indexes and constraints are counted after it.", c.scale),
-	}
+	}, nil
 }
 
 // sample is a number of measurements of the same thing.

@@ -93,10 +93,8 @@ func (b *builder) dependencies() {
 			b.afterLoad(t)
 		}
 		slices.Sort(t.Needs)
-		t.Needs = slices.DeleteFunc(slices.Compact(t.Needs), func(id int) bool {
-			// the archive is sorted by its dependencies: one that points forward can only be of a circle
-			return id >= t.ID || b.plan.Tasks[id].Order > t.Order
-		})
+		// the archive is sorted by its dependencies: one that points forward can only be of a circle
+		t.Needs = slices.DeleteFunc(slices.Compact(t.Needs), func(id int) bool { return id >= t.ID })
 	}
 }
 

@@ -53,8 +53,9 @@ type Task struct {
 	// ended or not.
 	Needs     []int
 	AfterData bool
-	// Locks are the relations that it takes ACCESS EXCLUSIVE or a like lock on, as OIDs of the source, with the
-	// partitions that its statement goes down to. Two tasks that share one never run at the same time.
+	// Locks are the relations that it must have for itself, as OIDs of the source: the tables that it takes ACCESS
+	// EXCLUSIVE or a like lock on, with their partitions, and of a partition the root of its tree unless it only builds
+	// an index. Two tasks that share one never run at the same time.
 	Locks []uint32
 	// Bytes is about how much it moves or reads; 0 unknown.
 	Bytes int64
