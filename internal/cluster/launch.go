@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"pgsluice/internal/programs"
 )
 
 // Ports are drawn from below every system's ephemeral range, so that no outgoing
@@ -86,7 +88,7 @@ func (c *Cluster) launch(ctx context.Context) error {
 // command is one of the programs, run in the cluster's folder, in an environment
 // without the caller's PG* variables, which would change what it does.
 func (c *Cluster) command(program string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(c.programs.Bin, exe(program)), args...)
+	cmd := exec.Command(filepath.Join(c.programs.Bin, programs.Executable(program)), args...)
 	cmd.Dir = c.dir
 	for _, v := range os.Environ() {
 		if name, _, _ := strings.Cut(v, "="); !strings.HasPrefix(name, "PG") && !strings.HasPrefix(name, "LC_") {

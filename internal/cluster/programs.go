@@ -1,17 +1,14 @@
 package cluster
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
-	"runtime"
 	"slices"
-	"strconv"
+
+	"pgsluice/internal/programs"
 )
 
 // ErrNoPrograms says that this machine has no PostgreSQL server programs.
@@ -22,19 +19,8 @@ type Programs struct {
 	Bin     string // the directory that holds initdb and postgres
 	Version int    // the server's major version, such as 15
 	Full    string // the whole version, such as "15.18"
-}
 
-// installFolders are the patterns of the folders that packages of PostgreSQL use.
-var installFolders = []string{
-	"/usr/lib/postgresql/*/bin", // Debian, Ubuntu
-	"/usr/pgsql-*/bin",          // PostgreSQL's own RPMs
-	"/usr/local/pgsql/bin",      // built from source
-	"/usr/local/bin",
-	"/usr/bin",
-	"/opt/homebrew/opt/postgresql@*/bin",
-	"/usr/local/opt/postgresql@*/bin",
-	"/Library/PostgreSQL/*/bin",
-	`C:\Program Files\PostgreSQL\*\bin`,
+	version programs.Version
 }
 
 // Find lists the installations of this machine, newest first: those on PATH, in
@@ -42,19 +28,15 @@ var installFolders = []string{
 // once, to ask for its version, and leaves out what can't be started. With none
 // at all the error is ErrNoPrograms.
 func Find(ctx context.Context) ([]Programs, error) {
-	folders := filepath.SplitList(os.Getenv("PATH"))
-	patterns := installFolders
+	folders := programs.Folders()
 	if cache, err := cacheDir(); err == nil {
-		patterns = append(slices.Clone(patterns), filepath.Join(cache, "postgresql-*", "bin"))
-	}
-	for _, p := range patterns {
-		found, _ := filepath.Glob(p) // the only error is a bad pattern, and these are constants
-		folders = append(folders, found...)
+		unpacked, _ := filepath.Glob(filepath.Join(cache, "postgresql-*", "bin")) // no result is as good as an error
+		folders = append(folders, unpacked...)
 	}
 	seen := map[string]bool{}
 	var all []Programs
 	for _, folder := range folders {
-		initdb, err := filepath.EvalSymlinks(filepath.Join(folder, exe("initdb")))
+		initdb, err := filepath.EvalSymlinks(filepath.Join(folder, programs.Executable("initdb")))
 		if err != nil || seen[initdb] {
 			continue
 		}
@@ -70,7 +52,7 @@ func Find(ctx context.Context) ([]Programs, error) {
 		return nil, ErrNoPrograms
 	}
 	slices.SortStableFunc(all, func(a, b Programs) int {
-		return cmp.Or(cmp.Compare(b.Version, a.Version), cmp.Compare(minor(b.Full), minor(a.Full)))
+		return b.version.Compare(a.version)
 	})
 	return all, nil
 }
@@ -79,7 +61,7 @@ func Find(ctx context.Context) ([]Programs, error) {
 // postgres that the user who will run them can start.
 func At(ctx context.Context, bin string) (Programs, error) {
 	for _, name := range []string{"initdb", "postgres"} {
-		path := filepath.Join(bin, exe(name))
+		path := filepath.Join(bin, programs.Executable(name))
 		if info, err := os.Stat(path); err != nil {
 			return Programs{}, err
 		} else if info.IsDir() {
@@ -89,52 +71,20 @@ func At(ctx context.Context, bin string) (Programs, error) {
 			return Programs{}, err
 		}
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, exe("postgres")), "--version")
-	out, err := cmd.Output()
+	path := filepath.Join(bin, programs.Executable("postgres"))
+	v, err := programs.Ask(ctx, path, "postgres")
 	if err != nil {
-		return Programs{}, fmt.Errorf("%s: %w", cmd.Path, err)
+		return Programs{}, fmt.Errorf("%s: %w", path, err)
 	}
-	major, full, err := parseVersion(string(out))
-	if err != nil {
-		return Programs{}, fmt.Errorf("%s: %w", cmd.Path, err)
-	}
-	return Programs{Bin: bin, Version: major, Full: full}, nil
+	return Programs{Bin: bin, Version: v.Major, Full: v.Text, version: v}, nil
 }
 
 // Path is the full path of one of the programs, such as "pg_dump". It is an
 // error if this installation lacks it: some hold the server alone.
 func (p Programs) Path(program string) (string, error) {
-	path := filepath.Join(p.Bin, exe(program))
+	path := filepath.Join(p.Bin, programs.Executable(program))
 	if _, err := os.Stat(path); err != nil {
 		return "", fmt.Errorf("PostgreSQL %s in %s has no %s: %w", p.Full, p.Bin, program, err)
 	}
 	return path, nil
-}
-
-// versionLine matches "postgres (PostgreSQL) 15.18 (Debian …)" and "… 19beta1".
-var versionLine = regexp.MustCompile(`^postgres \(PostgreSQL\) ((\d+)[0-9A-Za-z.]*)`)
-
-func parseVersion(line string) (major int, full string, err error) {
-	m := versionLine.FindStringSubmatch(line)
-	if m == nil {
-		return 0, "", fmt.Errorf("not a version of PostgreSQL: %q", line)
-	}
-	major, err = strconv.Atoi(m[2])
-	return major, m[1], err
-}
-
-// minor is the 18 of "15.18"; a beta, which has none, counts as 0.
-func minor(full string) int {
-	var major, n int
-	if _, err := fmt.Sscanf(full, "%d.%d", &major, &n); err != nil {
-		return 0
-	}
-	return n
-}
-
-func exe(name string) string {
-	if runtime.GOOS == "windows" {
-		return name + ".exe"
-	}
-	return name
 }

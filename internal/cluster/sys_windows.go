@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+
+	"pgsluice/internal/programs"
 )
 
 func prepare(cmd *exec.Cmd, as account) error {
@@ -27,8 +29,8 @@ func signalImmediate(programs Programs, p *os.Process) error {
 	return pgCtlKill(programs, "QUIT", p.Pid)
 }
 
-func pgCtlKill(programs Programs, signal string, pid int) error {
-	return exec.Command(filepath.Join(programs.Bin, exe("pg_ctl")), "kill", signal, strconv.Itoa(pid)).Run()
+func pgCtlKill(p Programs, signal string, pid int) error {
+	return exec.Command(filepath.Join(p.Bin, programs.Executable("pg_ctl")), "kill", signal, strconv.Itoa(pid)).Run()
 }
 
 // lockFile locks nothing here: templates are then made twice at worst, and sweep

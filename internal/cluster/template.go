@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"pgsluice/internal/programs"
 )
 
 // makeData makes the data directory. The first cluster of its kind runs initdb
@@ -53,7 +55,7 @@ func (c *Cluster) makeData(ctx context.Context, extra []string) error {
 // their folder: a copy of an installation, as tests make, needs no template of
 // its own.
 func templateName(p Programs, args []string) (string, error) {
-	info, err := os.Stat(filepath.Join(p.Bin, exe("postgres")))
+	info, err := os.Stat(filepath.Join(p.Bin, programs.Executable("postgres")))
 	if err != nil {
 		return "", err
 	}

@@ -9,37 +9,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
-)
 
-func TestParseVersion(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		line  string
-		major int
-		full  string
-	}{
-		{"postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n", 15, "15.18"},
-		{"postgres (PostgreSQL) 12.22\n", 12, "12.22"},
-		{"postgres (PostgreSQL) 19beta1\n", 19, "19beta1"},
-		{"postgres (Other) 15.18\n", 0, ""},
-		{"", 0, ""},
-	}
-	for _, tt := range tests {
-		major, full, err := parseVersion(tt.line)
-		if major != tt.major || full != tt.full || (err == nil) != (tt.major != 0) {
-			t.Errorf("%q: %d, %q, %v", tt.line, major, full, err)
-		}
-	}
-	if minor("15.9") >= minor("15.18") {
-		t.Error("15.9 counts as newer than 15.18")
-	}
-}
+	"pgsluice/internal/programs"
+)
 
 func TestTemplateName(t *testing.T) {
 	t.Parallel()
 	build := func(content string) Programs {
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, exe("postgres")), []byte(content), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, programs.Executable("postgres")), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return Programs{Bin: dir, Version: 15, Full: "15.18"}

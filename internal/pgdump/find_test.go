@@ -25,24 +25,6 @@ func script(t *testing.T, path, commands string) string {
 
 func answering(version string) string { return "echo 'pg_dump (PostgreSQL) " + version + "'" }
 
-func TestNewer(t *testing.T) {
-	t.Parallel()
-	ascending := []string{"9.6.24", "11.2", "15.3", "15.18", "16rc1", "17.0", "17.11", "18beta1", "18.1"}
-	for i, a := range ascending {
-		for j, b := range ascending {
-			if i == j {
-				continue
-			}
-			if got := newer(a, b); got != (i > j) && !strings.HasPrefix(a, "18") {
-				t.Errorf("newer(%s, %s) = %v", a, b, got)
-			}
-		}
-	}
-	if newer("18beta1", "18.1") || !newer("18.1", "18beta1") || newer("17.1", "18beta1") || newer("15.3", "15.3") {
-		t.Error("a beta counts by its leading digits")
-	}
-}
-
 // The newest of all that are found is chosen, wherever on PATH it stands; what does not answer is passed over.
 func TestChooseTheNewest(t *testing.T) {
 	old, recent, broken := t.TempDir(), t.TempDir(), t.TempDir()
@@ -52,7 +34,7 @@ func TestChooseTheNewest(t *testing.T) {
 	t.Setenv("PATH", strings.Join([]string{broken, old, recent, filepath.Join(old, "missing")}, string(os.PathListSeparator)))
 	for _, server := range []int{12, 98, 99} {
 		p, err := Choose(t.Context(), "", server)
-		if err != nil || p != (Program{Path: want, Version: "99.2", Major: 99}) {
+		if err != nil || p.Path != want || p.Version != "99.2" || p.Major != 99 {
 			t.Errorf("for a server %d: %v, error %v", server, p, err)
 		}
 	}
