@@ -87,7 +87,7 @@ var answer = regexp.MustCompile(`^([a-z_]+) \(PostgreSQL\) ((\d+)(?:\.(\d+))?[0-
 
 func parse(line, name string) (Version, error) {
 	m := answer.FindStringSubmatch(line)
-	if m == nil || m[1] != name {
+	if len(m) == 0 || m[1] != name {
 		return Version{}, fmt.Errorf("does not answer --version as %s does: %.60q", name, line)
 	}
 	v := Version{Text: m[2]}

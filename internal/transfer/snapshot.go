@@ -101,6 +101,9 @@ func (r *run) open(ctx context.Context) (*archive.TOC, *catalog.Source, error) {
 		return nil, nil, err
 	}
 	r.result.PgDumpPath, r.result.PgDumpVersion = program.Path, program.Version
+	if target := r.dstFacts.Version / 10000; program.Major > target {
+		r.warn("pg_dump", fmt.Sprintf("version %s is newer than the target, %d, and may write what that does not know: --pg-dump names another", program.Version, target))
+	}
 	r.Log.Info("using pg_dump", zap.String("path", program.Path), zap.String("version", program.Version))
 	for try := 1; ; try++ {
 		toc, err := r.tryOpen(ctx, program)
