@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -51,6 +50,7 @@ func TestScripts(t *testing.T) {
 	if err := os.Symlink(self, filepath.Join(bin, "pgsluice")); err != nil {
 		t.Fatal(err)
 	}
+	pgtest.Programs(t) // on PATH from here on
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
@@ -177,13 +177,26 @@ func signalled(ts *testscript.TestScript, neg bool, args []string) {
 	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME")}
 	cmd.Stdout, cmd.Stderr = ts.Stdout(), ts.Stderr()
 	ts.Check(cmd.Start())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait() // its exit code is what matters
+	}()
 	if args[2] == "called" {
-		<-stateOf(ts).called
+		select {
+		case <-stateOf(ts).called:
+		case <-ended:
+		}
 	} else {
-		awaitCount(ts, args[2], "query LIKE 'COPY %'", "1")
+		awaitCount(ts, args[2], "query LIKE 'COPY %'", "1", ended)
+	}
+	select {
+	case <-ended:
+		ts.Fatalf("it ended with exit code %d before the signal", cmd.ProcessState.ExitCode())
+	default:
 	}
 	ts.Check(cmd.Process.Signal(signal))
-	_ = cmd.Wait() // its exit code is what matters
+	<-ended
 	if code := cmd.ProcessState.ExitCode(); code != want {
 		ts.Fatalf("exit code %d, want %d", code, want)
 	}
@@ -192,16 +205,20 @@ func signalled(ts *testscript.TestScript, neg bool, args []string) {
 // deserted URL...: waits until no session of pgsluice's is left on these servers.
 func deserted(ts *testscript.TestScript, _ bool, args []string) {
 	for _, url := range args {
-		awaitCount(ts, url, "true", "0")
+		awaitCount(ts, url, "true", "0", nil)
 	}
 }
 
-// awaitCount waits until so many sessions of pgsluice's fit the condition, or the test runs out of time.
-func awaitCount(ts *testscript.TestScript, url, condition, count string) {
+// awaitCount waits until so many sessions of pgsluice's fit the condition, or ended is closed.
+func awaitCount(ts *testscript.TestScript, url, condition, count string, ended <-chan struct{}) {
 	const query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'pgsluice%' AND "
 	test := stateOf(ts).test
 	for pgtest.Query(test, url, query+condition)[0][0] != count && test.Context().Err() == nil {
-		runtime.Gosched() // each look is a connection of its own: that is pause enough
+		select {
+		case <-ended:
+			return
+		default: // each look is a connection of its own: that is pause enough
+		}
 	}
 }
 

@@ -88,7 +88,8 @@ func New(t testing.TB, opts cluster.Options) *cluster.Cluster {
 	return c
 }
 
-// Programs are the newest of this machine, fetched if there are none.
+// Programs are the newest of this machine, fetched if there are none. Their folder is put in front of PATH, so that
+// what a test starts finds them too, wherever they lie.
 func Programs(t testing.TB) cluster.Programs {
 	t.Helper()
 	shared.mu.Lock()
@@ -105,6 +106,9 @@ func ensure() (cluster.Programs, error) {
 	if shared.programs.Bin == "" {
 		programs, err := cluster.Ensure(context.Background(), os.Stderr)
 		if err != nil {
+			return cluster.Programs{}, err
+		}
+		if err := os.Setenv("PATH", programs.Bin+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
 			return cluster.Programs{}, err
 		}
 		shared.programs = programs
