@@ -1,12 +1,14 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,9 +32,17 @@ const cancelDeadline = 3 * time.Second
 // without one, a firewall that drops packets holds a maintenance window for minutes.
 const connectTimeout = 15 * time.Second
 
+var urlWithoutScheme = regexp.MustCompile(`^[^/ =]*:[^/ =]*@`)
+
 // ParseAddress reads a database's name as psql does: a URL, a keyword string, or a bare database name; what it
 // leaves out comes from a service file, the PG* variables, .pgpass and the defaults, in libpq's order.
 func ParseAddress(name string) (*Address, error) {
+	switch scheme, _, isURL := strings.Cut(name, "://"); {
+	case isURL && scheme != "postgres" && scheme != "postgresql" && !strings.ContainsAny(scheme, "= "):
+		return nil, errors.New("connection string: a URL begins with postgres:// or postgresql://")
+	case !isURL && urlWithoutScheme.MatchString(name):
+		return nil, errors.New("connection string: it looks like a URL, but does not begin with postgres://")
+	}
 	if !strings.HasPrefix(name, "postgres://") && !strings.HasPrefix(name, "postgresql://") &&
 		!strings.Contains(name, "=") && name != "" {
 		name = "dbname=" + quoteKeywordValue(name)
@@ -110,6 +120,7 @@ func (a *Address) String() string {
 func (a *Address) Pin(conn *pgconn.PgConn) {
 	_, overTLS := conn.Conn().(*tls.Conn)
 	var kept []*pgconn.FallbackConfig
+	var name string // of the first one kept, as the user gave it
 	for _, h := range a.hosts() {
 		if (h.TLSConfig != nil) != overTLS {
 			continue
@@ -118,10 +129,12 @@ func (a *Address) Pin(conn *pgconn.PgConn) {
 		case *net.TCPAddr:
 			if int(h.Port) == remote.Port && resolvesTo(h.Host, remote.IP) {
 				// the certificate is still checked against the name: that stands in TLSConfig
+				name = cmp.Or(name, h.Host)
 				kept = append(kept, &pgconn.FallbackConfig{Host: remote.IP.String(), Port: h.Port, TLSConfig: h.TLSConfig})
 			}
 		case *net.UnixAddr:
 			if network, path := pgconn.NetworkAddress(h.Host, h.Port); network == "unix" && path == remote.Name {
+				name = cmp.Or(name, h.Host)
 				kept = append(kept, h)
 			}
 		}
@@ -131,6 +144,7 @@ func (a *Address) Pin(conn *pgconn.PgConn) {
 	}
 	a.config.Host, a.config.Port, a.config.TLSConfig = kept[0].Host, kept[0].Port, kept[0].TLSConfig
 	a.config.Fallbacks = nil
+	a.host = name
 	a.config.ValidateConnect = nil
 }
 

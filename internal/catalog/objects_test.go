@@ -105,6 +105,14 @@ func TestMissingRoles(t *testing.T) {
 	}
 }
 
+func TestMissingTablespaces(t *testing.T) {
+	t.Parallel()
+	got, err := MissingTablespaces(t.Context(), connect(t, pgtest.Database(t)), []string{"pg_default", "fast disk"})
+	if err != nil || !slices.Equal(got, []string{"fast disk"}) {
+		t.Errorf("missing %q, error %v", got, err)
+	}
+}
+
 func TestReadTables(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
@@ -114,7 +122,8 @@ func TestReadTables(t *testing.T) {
 		CREATE TABLE parent (a int); CREATE TABLE child () INHERITS (parent); INSERT INTO child VALUES (1);
 		CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END';
 		CREATE TABLE off (); CREATE TRIGGER t AFTER INSERT ON off EXECUTE FUNCTION f(); ALTER TABLE off DISABLE TRIGGER t;
-		CREATE TABLE always (); CREATE TRIGGER t AFTER INSERT ON always EXECUTE FUNCTION f(); ALTER TABLE always ENABLE ALWAYS TRIGGER t`)
+		CREATE TABLE always (); CREATE TRIGGER t AFTER INSERT ON always EXECUTE FUNCTION f(); ALTER TABLE always ENABLE ALWAYS TRIGGER t;
+		CREATE TABLE replica (); CREATE TRIGGER t AFTER INSERT ON replica EXECUTE FUNCTION f(); ALTER TABLE replica ENABLE REPLICA TRIGGER t`)
 	conn := connect(t, url)
 	for _, tt := range []struct {
 		tables string
@@ -126,7 +135,8 @@ func TestReadTables(t *testing.T) {
 		{`public.empty public.guarded`, TableState{Guarded: "public.guarded"}},
 		{`public.parent`, TableState{}}, // the child's row is the child's
 		{`public.child`, TableState{NotEmpty: "public.child"}},
-		{`public.always`, TableState{Guarded: "public.always"}},
+		{`public.always`, TableState{Guarded: "public.always", Replica: "public.always"}},
+		{`public.empty public.replica`, TableState{Replica: "public.replica"}},
 	} {
 		got, err := ReadTables(t.Context(), conn, strings.Fields(tt.tables))
 		if err != nil || got != tt.want {

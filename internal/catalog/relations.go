@@ -16,8 +16,10 @@ type Relation struct {
 	Bytes int64
 	// Parent is the partitioned table this is a partition of, or 0.
 	Parent uint32
-	// Filenode is relfilenode as the snapshot of the reading transaction sees it; 0 where there is no storage.
-	Filenode uint32
+	// Unlogged says that a standby does not have its rows.
+	Unlogged bool
+	// Name is its quoted name with its schema.
+	Name string
 	// Filter is the WHERE clause of an extension's configuration table (pg_extension.extcondition), or "".
 	Filter string
 }
@@ -42,7 +44,7 @@ const relationsQuery = `
 SELECT c.oid,
        CASE WHEN c.relkind IN ('r', 'm') THEN coalesce(pg_catalog.pg_table_size(c.oid), 0) ELSE 0 END,
        coalesce((SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND c.relispartition), 0),
-       c.relfilenode
+       c.relkind = 'r' AND c.relpersistence = 'u', c.relnamespace::pg_catalog.regnamespace::text || '.' || pg_catalog.quote_ident(c.relname)
   FROM pg_catalog.pg_class c
  WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't' AND
        (c.oid >= 16384 OR c.relnamespace <> 'pg_catalog'::regnamespace)`
@@ -62,7 +64,7 @@ func ReadSource(ctx context.Context, conn *pgconn.PgConn) (*Source, error) {
 	for _, r := range rows {
 		bytes, _ := strconv.ParseInt(r[1], 10, 64)
 		oid := parseOID(r[0])
-		s.Relations[oid] = &Relation{OID: oid, Bytes: bytes, Parent: parseOID(r[2]), Filenode: parseOID(r[3])}
+		s.Relations[oid] = &Relation{OID: oid, Bytes: bytes, Parent: parseOID(r[2]), Unlogged: r[3] == "t", Name: r[4]}
 	}
 	rows, err = Rows(ctx, conn, extensionQuery)
 	if err != nil {
@@ -76,19 +78,35 @@ func ReadSource(ctx context.Context, conn *pgconn.PgConn) (*Source, error) {
 	return s, nil
 }
 
-// Rewritten names those of the given relations whose storage is no longer the one that the reading transaction's
-// snapshot sees: a TRUNCATE or a rewriting ALTER committed after the snapshot was taken, and the snapshot would
-// read an empty table without an error (FACTS.md 1). The relations must be locked.
-func Rewritten(ctx context.Context, conn *pgconn.PgConn, oids []uint32) ([]string, error) {
+// Rewritten names those of the given relations, OIDs beside their quoted names, that are no longer what the reading
+// transaction's snapshot sees. Either the storage is another: a TRUNCATE or a rewriting ALTER committed after the
+// snapshot was taken, and the snapshot would read an empty table without an error (FACTS.md 1). Or the name is: a COPY,
+// which goes by name, would read another table; renaming a schema takes no lock on the tables in it. The relations must be
+// locked.
+func Rewritten(ctx context.Context, conn *pgconn.PgConn, oids []uint32, names []string) ([]string, error) {
 	rows, err := Rows(ctx, conn, `
-SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
-  FROM pg_catalog.unnest($1::oid[]) AS o (oid)
-  LEFT JOIN pg_catalog.pg_class c ON c.oid = o.oid
-  LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind IN ('r', 'm') AND c.relfilenode <> 0
-   AND c.relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(c.oid)`, oidArray(oids))
+SELECT o.name
+  FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::text[])) AS o (oid, name) LEFT JOIN pg_catalog.pg_class c ON c.oid = o.oid
+ WHERE pg_catalog.to_regclass(o.name)::oid IS DISTINCT FROM o.oid
+    OR c.relkind IN ('r', 'm') AND c.relfilenode <> 0
+       AND c.relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(c.oid)`, oidArray(oids), textArray(names))
 	if err != nil {
 		return nil, fmt.Errorf("relation filenodes: %w", err)
+	}
+	changed := make([]string, len(rows))
+	for i, r := range rows {
+		changed[i] = r[0]
+	}
+	return changed, nil
+}
+
+// RowSecurity names those of the given tables of which the role sees, by their policies, perhaps not all rows. Reading
+// them with row_security off is an error.
+func RowSecurity(ctx context.Context, conn *pgconn.PgConn, oids []uint32) ([]string, error) {
+	rows, err := Rows(ctx, conn, `
+SELECT o::pg_catalog.regclass FROM pg_catalog.unnest($1::oid[]) AS u (o) WHERE pg_catalog.row_security_active(o) ORDER BY 1`, oidArray(oids))
+	if err != nil {
+		return nil, fmt.Errorf("row-level security: %w", err)
 	}
 	names := make([]string, len(rows))
 	for i, r := range rows {
@@ -101,7 +119,7 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.reln
 // table if there are none given; "" if there is none, or it can't be seen.
 func ExclusiveLocks(ctx context.Context, conn *pgconn.PgConn, oids []uint32) string {
 	rows, err := Rows(ctx, conn, `
-SELECT DISTINCT a.pid, a.application_name, coalesce(a.usename, '?'), coalesce(a.state, '?'), pg_catalog.left(a.query, 80)
+SELECT DISTINCT a.pid, a.application_name, coalesce(a.usename, '?'), coalesce(a.state, '?'), pg_catalog.upper(pg_catalog.split_part(a.query, ' ', 1))
   FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
  WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
    AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())

@@ -37,11 +37,12 @@ type TableState struct {
 
 const tablesQuery = `
 SELECT n, c.oid IS NULL,
-       EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = c.oid AND tgenabled IN ('O', 'A')),
-       EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = c.oid AND tgenabled IN ('R', 'A')),
+       EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE (tgrelid = c.oid OR c.relkind = 'p' AND tgrelid IN (SELECT relid FROM pg_catalog.pg_partition_tree(c.oid))) AND tgenabled IN ('O', 'A')),
+       EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE (tgrelid = c.oid OR c.relkind = 'p' AND tgrelid IN (SELECT relid FROM pg_catalog.pg_partition_tree(c.oid))) AND tgenabled IN ('R', 'A')),
        (SELECT x.condition
           FROM pg_catalog.pg_extension e, ROWS FROM (pg_catalog.unnest(e.extconfig), pg_catalog.unnest(e.extcondition)) AS x (oid, condition)
-         WHERE x.oid = c.oid LIMIT 1)
+         WHERE x.oid = c.oid LIMIT 1),
+       CASE WHEN c.relkind = 'p' THEN '' ELSE 'ONLY ' END
   FROM pg_catalog.unnest($1::text[]) WITH ORDINALITY AS u (n, i)
   LEFT JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(n)
  ORDER BY i`
@@ -68,7 +69,7 @@ func ReadTables(ctx context.Context, conn *pgconn.PgConn, names []string) (Table
 		return s, nil
 	}
 	for _, r := range rows {
-		row, err := Row(ctx, conn, "SELECT EXISTS (SELECT FROM ONLY "+r[0]+" "+r[4]+")")
+		row, err := Row(ctx, conn, "SELECT EXISTS (SELECT FROM "+r[5]+r[0]+" "+r[4]+")")
 		if err != nil {
 			return s, fmt.Errorf("table %s: %w", r[0], err)
 		}
@@ -77,6 +78,24 @@ func ReadTables(ctx context.Context, conn *pgconn.PgConn, names []string) (Table
 		}
 	}
 	return s, nil
+}
+
+// NotMember gives those of the roles that the current user can't make owner of something.
+func NotMember(ctx context.Context, conn *pgconn.PgConn, roles []string, version int) ([]string, error) {
+	privilege := "MEMBER"
+	if version >= 160000 {
+		privilege = "SET"
+	}
+	rows, err := Rows(ctx, conn,
+		"SELECT n FROM pg_catalog.unnest($1::text[]) AS u (n) WHERE NOT pg_catalog.pg_has_role(n, '"+privilege+"') ORDER BY 1", textArray(roles))
+	if err != nil {
+		return nil, fmt.Errorf("role membership: %w", err)
+	}
+	names := make([]string, len(rows))
+	for i, r := range rows {
+		names[i] = r[0]
+	}
+	return names, nil
 }
 
 // MissingTablespaces gives those of the names that are no tablespaces of the server.

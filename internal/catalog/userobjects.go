@@ -25,7 +25,7 @@ type UserObject struct {
 const userObjectsQuery = `
 WITH o (classid, objid) AS (
   SELECT 'pg_catalog.pg_namespace'::regclass, n.oid FROM pg_catalog.pg_namespace n
-   WHERE n.nspname !~ '^pg_(temp|toast)' AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension x WHERE x.extnamespace = n.oid)
+   WHERE n.nspname !~ '^pg_(temp|toast)' AND n.nspname <> 'public' AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension x WHERE x.extnamespace = n.oid)
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_depend e
                        ON e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e'
                       WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = n.oid)
@@ -96,16 +96,19 @@ func UserObjects(ctx context.Context, conn *pgconn.PgConn) ([]UserObject, error)
 		}
 		objects = append(objects, o)
 	}
-	// an event trigger could forbid all that follows
-	slices.SortStableFunc(objects, func(a, b UserObject) int { return cmp.Compare(dropLast(a), dropLast(b)) })
+	slices.SortStableFunc(objects, func(a, b UserObject) int { return cmp.Compare(a.turn(), b.turn()) })
 	return objects, nil
 }
 
-func dropLast(o UserObject) int {
-	if o.Type == "event trigger" {
-		return 0
+// turn is when an object is dropped: those first whose DROP names another object that must still be there.
+func (o UserObject) turn() int {
+	switch o.Type {
+	case "event trigger":
+		return 0 // it could forbid all that follows
+	case "default acl", "operator class", "operator family", "transform":
+		return 1 // schema, access method, language
 	}
-	return 1
+	return 2
 }
 
 // resetDefaultACL gives the statements after which pg_default_acl's row is no more: there is no DROP for it, but

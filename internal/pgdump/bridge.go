@@ -131,9 +131,11 @@ func (b *bridge) serve() {
 		_ = client.Close()
 	}
 	b.mu.Unlock()
+	// one client is all: nothing is left in the file system from here on, and pg_dump, which on SIGTERM connects again to
+	// send a cancel request, is refused at once
+	b.unlisten()
 	var passing sync.WaitGroup
-	defer passing.Wait() // hangUp ends when close closes the listener
-	passing.Go(b.hangUp)
+	defer passing.Wait()
 	if b.greet(client) == nil {
 		var ended atomic.Bool // the server's side
 		passing.Go(func() {
@@ -147,18 +149,6 @@ func (b *bridge) serve() {
 		ended.Store(true)
 	}
 	_ = client.Close()
-}
-
-// hangUp ends every further connection at once, until the listener is closed: on SIGTERM pg_dump connects again to send
-// a cancel request and waits for the answer.
-func (b *bridge) hangUp() {
-	for {
-		c, err := b.listener.Accept()
-		if err != nil {
-			return
-		}
-		_ = c.Close()
-	}
 }
 
 // greet plays the server's part of the start-up: the login has long been done.

@@ -140,8 +140,8 @@ func TestTOC(t *testing.T) {
 	if n := locks(t, admin, "big"); n != 1 {
 		t.Errorf("%d locks before Stop", n)
 	}
-	if len(temp()) != 1 {
-		t.Errorf("sockets in %q", temp())
+	if left := temp(); len(left) > 0 {
+		t.Errorf("still there while pg_dump runs: %q", left) // a killed process could not remove it
 	}
 	child.Stop()
 	child.Stop()

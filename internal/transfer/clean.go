@@ -10,11 +10,12 @@ import (
 )
 
 // clean drops every user object of the target that no extension owns, in one transaction: if one can't be dropped,
-// or an extension would go with it, all of them stay.
+// or an extension would go with it, all of them stay. What is no user object is not set back: the privileges of schema
+// public and of system objects, the settings of the database.
 func (r *run) clean(ctx context.Context, w *writer) error {
 	r.Progress.Step(fmt.Sprintf("dropping what is in database %q of the target", r.dstFacts.Database))
 	// names that the source's encoding does not know must be named, too
-	err := exec(ctx, w.conn, "BEGIN; SET LOCAL client_encoding = 'UTF8'")
+	err := exec(ctx, w.conn, fmt.Sprintf("BEGIN; SET LOCAL client_encoding = 'UTF8'; SET LOCAL lock_timeout = %d", lockWait.Milliseconds()))
 	if err == nil {
 		err = dropAll(ctx, w)
 	}
@@ -43,8 +44,11 @@ func dropAll(ctx context.Context, w *writer) error {
 	for _, o := range objects {
 		for _, sql := range o.Drop {
 			if err := exec(ctx, w.conn, sql); err != nil {
-				if code(err) == outOfMemory {
+				switch code(err) {
+				case outOfMemory:
 					err = fmt.Errorf("%w; raise max_locks_per_transaction of the target, or create the database anew", err)
+				case lockNotAvailable:
+					err = fmt.Errorf("%w; another session has used it for %s", err, lockWait)
 				}
 				return fmt.Errorf("%s %s: %w", o.Type, o.Identity, err)
 			}

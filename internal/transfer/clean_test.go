@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"pgsluice/internal/cluster"
 	"pgsluice/internal/pgtest"
 )
 
@@ -28,34 +29,69 @@ func installed(t *testing.T, url string) string {
 	return pgtest.Scalar[string](t, url, "SELECT string_agg(oid || ' ' || extname, ',' ORDER BY extname) FROM pg_extension")
 }
 
+// What options do to the kitchen sink, on one pair of servers.
+func TestKitchenSinkOptions(t *testing.T) {
+	t.Parallel()
+	source, target := sinkServers(t)
+	pgtest.Exec(t, source.URL("postgres"), "CREATE DATABASE sink")
+	fillSink(t, source.URL("sink"))
+	dropSubscription(t, source.URL("sink"))
+	pgtest.Exec(t, source.URL("postgres"), "CREATE DATABASE again TEMPLATE sink")
+	for name, test := range map[string]func(t *testing.T, source, target *cluster.Cluster){
+		"clean": cleanSink, "clean extension rows": cleanExtensionRows, "data only": dataOnlySink, "limited": limitedSink,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, source, target)
+		})
+	}
+}
+
+func dropSubscription(t *testing.T, url string) {
+	t.Helper()
+	pgtest.Exec(t, url, `SET ks.allow_ddl = 'on'; ALTER SUBSCRIPTION "ks subscription" SET (slot_name = NONE); DROP SUBSCRIPTION "ks subscription"`)
+}
+
 // Whatever was in the target is gone after --clean, and the copy is what it would be in an empty database: here a whole
 // kitchen sink and a regression database, with event triggers that forbid to drop anything. Extensions stay the very
 // ones that they were.
-func TestClean(t *testing.T) {
-	t.Parallel()
-	source, target := sinkServers(t)
-	src, dst := source.URL("sink"), target.URL("sink")
-	pgtest.Exec(t, source.URL("postgres"), "CREATE DATABASE sink")
-	pgtest.Exec(t, target.URL("postgres"), "CREATE DATABASE sink")
-	fillSink(t, src)
-	pgtest.Exec(t, src, `SET ks.allow_ddl = 'on'; ALTER SUBSCRIPTION "ks subscription" SET (slot_name = NONE); DROP SUBSCRIPTION "ks subscription"`)
+func cleanSink(t *testing.T, source, target *cluster.Cluster) {
+	src, dst := source.URL("sink"), pgtest.DatabaseOn(t, target)
 	pgtest.Restore(t, dst, "testdata/regression15.dump")
 	pgtest.Exec(t, dst, "DROP TRANSFORM FOR integer LANGUAGE sql CASCADE") // which both have
+	// privileges on what is no user object stay
+	pgtest.Exec(t, dst, `
+		REVOKE SELECT (rolname, rolsuper) ON pg_authid FROM postgres; REVOKE SELECT (prosrc) ON pg_proc FROM postgres;
+		REVOKE CREATE ON SCHEMA public FROM PUBLIC`)
 	fillSink(t, dst)
+	pgtest.Exec(t, dst, "UPDATE pg_database SET datacl = NULL WHERE datname = current_database()")
 	before := installed(t, dst)
 
-	opt := Options{Source: src, Target: dst, Clean: true, Confirm: "sink"}
+	opt := Options{Source: src, Target: dst, Clean: true, Confirm: databaseName(dst)}
 	was := inventory(t, dst)
 	_, err := Copy(t.Context(), opt)
 	refused(t, err, "subscription", `"ks subscription"`, "drop it first")
 	if inventory(t, dst) != was {
 		t.Error("the target was changed")
 	}
-	pgtest.Exec(t, dst, `SET ks.allow_ddl = 'on'; ALTER SUBSCRIPTION "ks subscription" SET (slot_name = NONE); DROP SUBSCRIPTION "ks subscription"`)
+	dropSubscription(t, dst)
 	copyOK(t, opt)
 	pgtest.DBDiff(t, src, dst, "-S")
 	if after := installed(t, dst); after != before {
 		t.Errorf("extensions %s\nwere    %s", after, before)
+	}
+}
+
+// The rows that users added to an extension's tables go, too, and those that belong to the extension stay.
+func cleanExtensionRows(t *testing.T, source, target *cluster.Cluster) {
+	src, dst := pgtest.DatabaseOn(t, source), pgtest.DatabaseOn(t, target)
+	pgtest.Exec(t, src, "CREATE EXTENSION pgsluice_conf; INSERT INTO pgsluice_conf.region VALUES ('a', 'A'); INSERT INTO pgsluice_conf.setting VALUES (1, 'a', 'source')")
+	pgtest.Exec(t, dst, "CREATE EXTENSION pgsluice_conf; INSERT INTO pgsluice_conf.region VALUES ('a', 'B'), ('b', 'B'); INSERT INTO pgsluice_conf.setting VALUES (1, 'b', 'x'), (2, 'eu', 'y')")
+	was := installed(t, dst)
+	copyOK(t, Options{Source: src, Target: dst, Clean: true, Confirm: databaseName(dst)})
+	pgtest.DBDiff(t, src, dst)
+	if installed(t, dst) != was {
+		t.Error("the extension was made anew")
 	}
 }
 
@@ -163,21 +199,6 @@ func TestCleanOfAnotherEncoding(t *testing.T) {
 	pgtest.Exec(t, dst, `CREATE TABLE "🐘 слон" (); CREATE SCHEMA "日本"`)
 	copyOK(t, Options{Source: src, Target: dst, Clean: true, Confirm: databaseName(dst)})
 	untouched(t, dst)
-}
-
-// The rows that users added to an extension's tables go, too, and those that belong to the extension stay.
-func TestCleanExtensionRows(t *testing.T) {
-	t.Parallel()
-	source, target := sinkServers(t)
-	src, dst := source.URL("postgres"), target.URL("postgres")
-	pgtest.Exec(t, src, "CREATE EXTENSION pgsluice_conf; INSERT INTO pgsluice_conf.region VALUES ('a', 'A'); INSERT INTO pgsluice_conf.setting VALUES (1, 'a', 'source')")
-	pgtest.Exec(t, dst, "CREATE EXTENSION pgsluice_conf; INSERT INTO pgsluice_conf.region VALUES ('a', 'B'), ('b', 'B'); INSERT INTO pgsluice_conf.setting VALUES (1, 'b', 'x'), (2, 'eu', 'y')")
-	was := installed(t, dst)
-	copyOK(t, Options{Source: src, Target: dst, Clean: true, Confirm: "postgres"})
-	pgtest.DBDiff(t, src, dst)
-	if installed(t, dst) != was {
-		t.Error("the extension was made anew")
-	}
 }
 
 // Kinds of objects that are rare, an event trigger that forbids everything among them.

@@ -22,6 +22,7 @@ type run struct {
 	src, dst           *catalog.Address
 	srcFacts, dstFacts *catalog.Facts
 	snapshot           *snapshot
+	schema             *writer // runs what is serial, and holds the claim on the target
 	limiter            *stages.Limiter
 	// replicaRole says that writers set session_replication_role: --data-only loads tables that have their
 	// triggers and foreign keys already.
@@ -46,6 +47,9 @@ func Copy(ctx context.Context, opt Options) (*Result, error) {
 		r.limiter = stages.NewLimiter(r.RateLimit)
 	}
 	err := r.prepare(ctx)
+	if r.schema != nil {
+		defer func() { catalog.Close(ctx, r.schema.conn) }()
+	}
 	if r.snapshot != nil {
 		defer r.snapshot.close(ctx)
 	}
@@ -69,6 +73,12 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if err := r.preflight(ctx); err != nil {
 		return err
 	}
+	if r.schema, err = r.openWriter(ctx, "schema"); err != nil {
+		return err
+	}
+	if err := r.claim(ctx); err != nil {
+		return err
+	}
 	toc, source, err := r.open(ctx)
 	if err != nil {
 		return err
@@ -84,37 +94,62 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	for _, l := range r.plan.LeftOut {
 		r.leaveOut(l)
 	}
+	r.nameUnlogged(source)
 	if !r.SchemaOnly {
 		r.leaveOut(plan.LeftOut{Object: "planner statistics", Reason: "run vacuumdb --analyze-in-stages on the target before it is used"})
 	}
 	r.Progress.Plan(tasks(r.plan))
 	r.Log.Info("planned", zap.Int("tasks", len(r.plan.Tasks)), zap.Int("tables", len(r.plan.Relations())))
-	return r.checkTarget(ctx)
+	return r.checkPlan(ctx)
+}
+
+// claimKey is the advisory lock of whoever writes to a database: "pgsluice" in ASCII.
+const claimKey = "8099569364512629605"
+
+// claim keeps two transfers apart that write to the same database at the same time: both would see it empty. The lock
+// lasts as long as the session.
+func (r *run) claim(ctx context.Context) error {
+	row, err := catalog.Row(ctx, r.schema.conn, "SELECT pg_catalog.pg_try_advisory_lock($1::int8)", claimKey)
+	switch {
+	case err != nil:
+		return fmt.Errorf("target: advisory lock: %w", err)
+	case row[0] != "t":
+		return fmt.Errorf("target: another pgsluice is writing to database %q", r.dstFacts.Database)
+	}
+	return nil
+}
+
+// nameUnlogged says which tables arrive empty from a standby: it has no rows of unlogged ones, and pg_dump leaves them
+// out without a word (FACTS.md 4).
+func (r *run) nameUnlogged(source *catalog.Source) {
+	if !r.srcFacts.InRecovery || r.SchemaOnly {
+		return
+	}
+	for _, rel := range source.Relations {
+		if rel.Unlogged {
+			r.warn("table "+rel.Name, "arrives without rows: it is unlogged, and the source is a standby, which does not have them")
+		}
+	}
 }
 
 // carryOut changes the target.
 func (r *run) carryOut(ctx context.Context) error {
-	schema, err := r.openWriter(ctx, "schema")
-	if err != nil {
-		return &Refused{Err: err}
-	}
-	defer func() { catalog.Close(ctx, schema.conn) }()
 	if r.Clean {
-		if err := r.clean(ctx, schema); err != nil {
+		if err := r.clean(ctx, r.schema); err != nil {
 			return err
 		}
 	}
 	failed := newSet()
-	if err := r.serial(ctx, schema, plan.Before, failed); err != nil {
+	if err := r.serial(ctx, r.schema, plan.Before, failed); err != nil {
 		return err
 	}
 	if err := r.parallel(ctx, failed); err != nil {
 		return err
 	}
-	if err := r.serial(ctx, schema, plan.After, failed); err != nil {
+	if err := r.serial(ctx, r.schema, plan.After, failed); err != nil {
 		return err
 	}
-	return makeDurable(ctx, schema)
+	return makeDurable(ctx, r.schema)
 }
 
 // makeDurable commits one transaction synchronously. The others were not; but WAL is flushed in order, so this one

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"pgsluice/internal/cluster"
 	"pgsluice/internal/pgtest"
 )
 
@@ -43,29 +44,29 @@ func TestDataOnlyRefuses(t *testing.T) {
 	pgtest.Exec(t, src, `
 		CREATE TABLE a AS SELECT 1 AS id; CREATE TABLE "b; c" AS SELECT 2 AS id; CREATE TABLE last (id int);
 		CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`)
-	for name, tt := range map[string]struct {
-		sql   string
-		words []string
+	dst := preparedFor(t, src)
+	const trigger = "CREATE TRIGGER x BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE a ENABLE "
+	for _, tt := range []struct {
+		do, undo string
+		words    []string
 	}{
-		"missing":   {`DROP TABLE "b; c"`, []string{`public."b; c"`, "does not exist"}},
-		"not empty": {"INSERT INTO last VALUES (1)", []string{"public.last", "not empty"}},
-		"always":    {"CREATE TRIGGER x BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE a ENABLE ALWAYS TRIGGER x", []string{"public.a", "ENABLE ALWAYS"}},
-		"replica": {
-			`CREATE TRIGGER x BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE a ENABLE REPLICA TRIGGER x;
-			 ALTER TABLE last ADD PRIMARY KEY (id), ADD FOREIGN KEY (id) REFERENCES last`, []string{"public.a", "ENABLE REPLICA"},
+		{`ALTER TABLE "b; c" RENAME TO d`, `ALTER TABLE d RENAME TO "b; c"`, []string{`public."b; c"`, "does not exist"}},
+		{"INSERT INTO last VALUES (1)", "TRUNCATE last", []string{"public.last", "not empty"}},
+		{trigger + "ALWAYS TRIGGER x", "DROP TRIGGER x ON a", []string{"public.a", "ENABLE ALWAYS"}},
+		{
+			trigger + "REPLICA TRIGGER x; ALTER TABLE last ADD PRIMARY KEY (id), ADD FOREIGN KEY (id) REFERENCES last", "DROP TRIGGER x ON a",
+			[]string{"public.a", "ENABLE REPLICA"},
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dst := preparedFor(t, src)
-			pgtest.Exec(t, dst, tt.sql)
-			_, err := Copy(t.Context(), Options{Source: src, Target: dst, DataOnly: true})
-			refused(t, err, append(tt.words, "target")...)
-			if n := number(t, dst, "SELECT count(*) FROM a"); n > 0 {
-				t.Errorf("%d rows arrived", n)
-			}
-		})
+		pgtest.Exec(t, dst, tt.do)
+		_, err := Copy(t.Context(), Options{Source: src, Target: dst, DataOnly: true})
+		refused(t, err, append(tt.words, "target")...)
+		if n := number(t, dst, "SELECT count(*) FROM a"); n > 0 {
+			t.Errorf("%d rows arrived", n)
+		}
+		pgtest.Exec(t, dst, tt.undo)
 	}
+	copyOK(t, Options{Source: src, Target: dst, DataOnly: true})
 }
 
 // With triggers that only fire elsewhere, or are disabled, nothing has to be switched off.
@@ -116,19 +117,12 @@ func TestDataOnlyWithKeysAndTriggers(t *testing.T) {
 
 // The kitchen sink in two steps is the kitchen sink; the tables of its extension hold that one's own rows by then. Only
 // triggers that fire always have to be disabled between the steps, and rows that break a constraint can't come after it.
-func TestDataOnlyKitchenSink(t *testing.T) {
-	t.Parallel()
-	source, target := sinkServers(t)
-	src, dst := source.URL("sink"), target.URL("sink")
-	pgtest.Exec(t, source.URL("postgres"), "CREATE DATABASE sink")
-	pgtest.Exec(t, target.URL("postgres"), "CREATE DATABASE sink")
-	fillSink(t, src)
+func dataOnlySink(t *testing.T, source, target *cluster.Cluster) {
+	src, dst := source.URL("again"), pgtest.DatabaseOn(t, target)
 	pgtest.Exec(t, src, `
 		SET ks.allow_ddl = 'on'; SET search_path = '';
 		ALTER TABLE shop.orders DROP CONSTRAINT amount_small; ALTER TABLE shop.parent2 DROP CONSTRAINT c_known;
-		ALTER TABLE part.sales DROP CONSTRAINT note_known; ALTER DOMAIN types.late_rule DROP CONSTRAINT short;
-		ALTER SUBSCRIPTION "ks subscription" SET (slot_name = NONE)`)
-	pgtest.Exec(t, src, `SET ks.allow_ddl = 'on'; DROP SUBSCRIPTION "ks subscription"`)
+		ALTER TABLE part.sales DROP CONSTRAINT note_known; ALTER DOMAIN types.late_rule DROP CONSTRAINT short`)
 	copyOK(t, Options{Source: src, Target: dst, SchemaOnly: true})
 	_, err := Copy(t.Context(), Options{Source: src, Target: dst, DataOnly: true})
 	refused(t, err, "has a trigger that fires also under")

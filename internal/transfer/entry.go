@@ -76,10 +76,17 @@ func (r *run) executeEach(ctx context.Context, w *writer, t *plan.Task) error {
 		case code(err) == undefinedObject && strings.Contains(sql, " SET "):
 			r.warn(t.Name, "a setting that the target does not know is left out: "+err.Error())
 		default:
-			failed = append(failed, fmt.Errorf("%s: %w", sql, err))
+			failed = append(failed, fmt.Errorf("%s: %w", withoutValue(sql), err))
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// withoutValue is a statement as it may be shown: a setting's value may be a secret.
+func withoutValue(sql string) string {
+	sql, _, _ = strings.Cut(sql, " TO ")
+	sql, _, _ = strings.Cut(sql, " IS ")
+	return sql
 }
 
 // needsSearchPath reports whether err looks like that of a function that names things without their schema.

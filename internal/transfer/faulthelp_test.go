@@ -240,9 +240,15 @@ func contents(t *testing.T, url string, tables ...string) map[string]string {
 	return all
 }
 
-// stalling is another address of the database at url. A connection through it stands still, on the way from the server,
-// once it has brought that many bytes: what goes on is only its end. The channel is closed when the first one stalls.
-func stalling(t *testing.T, url string, after int64) (string, <-chan struct{}) {
+// What through does to a connection.
+const (
+	stall = false // nothing more comes from the server but the end
+	cut   = true  // it ends
+)
+
+// through is another address of the database at url. It does something to each connection that has brought that many
+// bytes from the server; the channel is closed the first time.
+func through(t *testing.T, url string, after int64, cutting bool) (string, <-chan struct{}) {
 	t.Helper()
 	config, err := pgconn.ParseConfig(url)
 	if err != nil {
@@ -253,8 +259,8 @@ func stalling(t *testing.T, url string, after int64) (string, <-chan struct{}) {
 		t.Fatal(err)
 	}
 	server := net.JoinHostPort(config.Host, fmt.Sprint(config.Port))
-	stalled := make(chan struct{})
-	stall := sync.OnceFunc(func() { close(stalled) })
+	there := make(chan struct{})
+	arrive := sync.OnceFunc(func() { close(there) })
 	var passing sync.WaitGroup
 	passing.Go(func() {
 		for {
@@ -272,8 +278,11 @@ func stalling(t *testing.T, url string, after int64) (string, <-chan struct{}) {
 				backend.Close()
 			})
 			passing.Go(func() {
-				if _, err := io.CopyN(client, backend, after); err == nil {
-					stall()
+				_, err := io.CopyN(client, backend, after)
+				if err == nil {
+					arrive()
+				}
+				if err == nil && !cutting {
 					_, _ = io.Copy(io.Discard, backend)
 				}
 				client.Close()
@@ -281,5 +290,5 @@ func stalling(t *testing.T, url string, after int64) (string, <-chan struct{}) {
 		}
 	})
 	t.Cleanup(func() { l.Close(); passing.Wait() })
-	return strings.Replace(url, server, l.Addr().String(), 1), stalled
+	return strings.Replace(url, server, l.Addr().String(), 1), there
 }

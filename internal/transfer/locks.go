@@ -35,12 +35,12 @@ func (r *run) lockSource(ctx context.Context, names []string, oids []uint32) err
 			return r.lockFailed(ctx, err, oids)
 		}
 	}
-	rewritten, err := catalog.Rewritten(ctx, r.snapshot.holders[0], oids)
+	rewritten, err := catalog.Rewritten(ctx, r.snapshot.holders[0], oids, names)
 	switch {
 	case err != nil:
 		return fmt.Errorf("source: %w", err)
 	case len(rewritten) > 0:
-		return &disturbed{"table " + rewritten[0], "was truncated or rewritten after the snapshot was taken, which would read it as empty"}
+		return &disturbed{"table " + rewritten[0], "was truncated or rewritten, or its name given to another, after the snapshot was taken, which would read it wrongly"}
 	case !r.lockAll:
 		return nil
 	}

@@ -29,7 +29,8 @@ type Options struct {
 	Jobs int
 	// SchemaOnly copies no rows, no large objects and no sequence values.
 	SchemaOnly bool
-	// DataOnly copies rows, large objects and sequence values into tables that exist and are empty.
+	// DataOnly copies rows, large objects and sequence values into tables that exist and are empty, and refreshes the
+	// materialized views that are filled on the source.
 	DataOnly bool
 	// NoOwner, NoACL, NoComments, NoTablespaces, NoPublications leave those parts of the schema out, as the
 	// options of pg_restore with those names do.
@@ -45,7 +46,8 @@ type Options struct {
 	// PgDump is the path of the pg_dump to use. "" looks for one.
 	PgDump string
 	// Clean drops every user object of the target that no extension owns, once preflight has passed and the
-	// table of contents is read. Confirm must then be the target database's name.
+	// table of contents is read, and deletes the user's rows of extensions' configuration tables. The privileges of what
+	// stays, and the database's own settings, are kept. Confirm must then be the target database's name.
 	Clean   bool
 	Confirm string
 	// Log gets debug and info lines of what runs. Nil logs nothing.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"pgsluice/internal/archive"
 	"pgsluice/internal/catalog"
 	"pgsluice/internal/plan"
 	"pgsluice/internal/progress"
@@ -71,14 +72,16 @@ func explainEOF(s *streams, err error) error {
 }
 
 // checkStorage makes sure that the COPY has read what the snapshot sees, after it, since the COPY's own lock has been
-// held from then on. It fails if all sessions that had locked the table were lost and a TRUNCATE used the gap.
+// held from then on. It fails if all sessions that had locked the table were lost and a TRUNCATE used the gap, and if
+// the name was another table's: renaming the schema needs no lock on the table.
 func checkStorage(ctx context.Context, reader *pgconn.PgConn, t *plan.Task) error {
-	rewritten, err := catalog.Rewritten(ctx, reader, []uint32{t.Relation})
+	name := archive.QualifiedName(t.Entry.Namespace, t.Entry.Tag)
+	rewritten, err := catalog.Rewritten(ctx, reader, []uint32{t.Relation}, []string{name})
 	switch {
 	case err != nil:
 		return fmt.Errorf("copy-out: %w", err)
 	case len(rewritten) > 0:
-		return errors.New("copy-out: the table was truncated or rewritten before it was read, and the sessions that kept it locked were lost")
+		return errors.New("copy-out: the table was truncated or rewritten before it was read, or its name is another table's by now (a renamed schema)")
 	}
 	return nil
 }

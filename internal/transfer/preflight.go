@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -105,7 +106,7 @@ func (r *run) checkUserObjects(ctx context.Context, dst *pgconn.PgConn) error {
 	case err != nil:
 		return fmt.Errorf("target: %w", err)
 	case len(objects) == 0:
-		return nil
+		return r.checkConfiguration(ctx, dst)
 	case !r.Clean:
 		return fmt.Errorf("target: database %q is not empty: it has %s; give an empty database, or drop them all with --clean --confirm NAME",
 			r.dstFacts.Database, catalog.Summary(objects))
@@ -114,6 +115,22 @@ func (r *run) checkUserObjects(ctx context.Context, dst *pgconn.PgConn) error {
 		if len(o.Drop) == 0 {
 			return fmt.Errorf("target: --clean can't drop %s %s inside a transaction: drop it first", o.Type, o.Identity)
 		}
+	}
+	return nil
+}
+
+// checkConfiguration refuses rows of the user's own in an extension's configuration tables: the source's would come on top.
+func (r *run) checkConfiguration(ctx context.Context, dst *pgconn.PgConn) error {
+	if r.Clean {
+		return nil
+	}
+	rows, err := catalog.ConfigurationRows(ctx, dst)
+	if err != nil {
+		return fmt.Errorf("target: %w", err)
+	}
+	if len(rows) > 0 {
+		return fmt.Errorf("target: database %q is not empty: an extension's configuration table has rows (%s); give an empty database, or use --clean --confirm NAME",
+			r.dstFacts.Database, strings.TrimPrefix(rows[0], "DELETE FROM ONLY "))
 	}
 	return nil
 }

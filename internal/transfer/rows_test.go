@@ -40,7 +40,7 @@ func TestConstraintViolation(t *testing.T) {
 		src, dst := sourceAndTarget(t)
 		pgtest.Exec(t, src, gate+onlyOnSource(t, src)+bigTable("big", "CHECK (gate(id) AND fits(id))"))
 		open := holdGate(t, dst)
-		slow, stalled := stalling(t, src, 1_500_000)
+		slow, stalled := through(t, src, 1_500_000, stall)
 		c := beginCopy(t, Options{Source: slow, Target: dst})
 		until(t, dst, atGate)
 		<-stalled

@@ -101,7 +101,7 @@ func (r *run) count(t *plan.Task, err error) {
 	r.counting.Lock()
 	defer r.counting.Unlock()
 	r.result.Failed++
-	r.Log.Warn("failed", zap.String("object", label(t)), zap.Error(err))
+	r.Log.Info("failed", zap.String("object", label(t)), zap.Error(err))
 }
 
 func (r *run) warn(object, message string) {

@@ -13,8 +13,8 @@ import (
 	"pgsluice/internal/plan"
 )
 
-// checkTarget refuses what can only be seen once the plan is made.
-func (r *run) checkTarget(ctx context.Context) error {
+// checkPlan refuses what can only be seen once the plan is made.
+func (r *run) checkPlan(ctx context.Context) error {
 	conn, err := catalog.OpenSession(ctx, r.dst, catalog.SessionOptions{
 		Role: catalog.Writer, Encoding: r.srcFacts.Encoding, Application: "pgsluice preflight",
 	})
@@ -23,12 +23,52 @@ func (r *run) checkTarget(ctx context.Context) error {
 	}
 	defer catalog.Close(ctx, conn)
 	if r.OnError == Stop {
+		if err := r.checkPolicies(ctx); err != nil {
+			return err
+		}
 		if err := r.checkNames(ctx, conn); err != nil {
 			return err
 		}
 	}
 	if r.DataOnly {
 		return r.checkTables(ctx, conn)
+	}
+	return r.checkSchemas(ctx, conn)
+}
+
+// checkSchemas refuses a target in which the source's schemas can't be.
+func (r *run) checkSchemas(ctx context.Context, conn *pgconn.PgConn) error {
+	row, err := catalog.Row(ctx, conn, `
+SELECT pg_catalog.to_regnamespace('public') IS NOT NULL, pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')`)
+	if err != nil {
+		return fmt.Errorf("target: schemas: %w", err)
+	}
+	hasPublic, mayCreate := row[0] == "t", row[1] == "t"
+	makesPublic, usesPublic, makesSchemas := false, false, false
+	for _, t := range r.plan.Tasks {
+		creates := t.Entry.Desc == "SCHEMA" && !strings.HasPrefix(t.Entry.Defn, "--")
+		makesSchemas = makesSchemas || creates
+		makesPublic = makesPublic || creates && t.Entry.Tag == "public"
+		usesPublic = usesPublic || t.Entry.Namespace == "public"
+	}
+	switch {
+	case usesPublic && !hasPublic && !makesPublic:
+		return fmt.Errorf("target: database %q has no schema public, which the source's objects are in: CREATE SCHEMA public first", r.dstFacts.Database)
+	case makesSchemas && !mayCreate && r.OnError == Stop:
+		return fmt.Errorf("target: user %q may not create schemas in database %q: GRANT CREATE ON DATABASE, or own it", r.dstFacts.User, r.dstFacts.Database)
+	}
+	return nil
+}
+
+// checkPolicies refuses tables that can't be read as a whole: their COPY would be an error in the middle of the transfer.
+func (r *run) checkPolicies(ctx context.Context) error {
+	bound, err := catalog.RowSecurity(ctx, r.snapshot.holders[0], r.plan.Relations())
+	switch {
+	case err != nil:
+		return fmt.Errorf("source: %w", err)
+	case len(bound) > 0:
+		return fmt.Errorf("source: row-level security binds user %q on table %s, rows would be missing; read as a role with BYPASSRLS, or ALTER TABLE … NO FORCE ROW LEVEL SECURITY",
+			r.srcFacts.User, strings.Join(bound, ", "))
 	}
 	return nil
 }
@@ -40,9 +80,20 @@ func (r *run) checkNames(ctx context.Context, conn *pgconn.PgConn) error {
 	case err != nil:
 		return fmt.Errorf("target: %w", err)
 	case len(missing) > 0:
-		return fmt.Errorf("target: owners and privileges name roles that it does not have: %s; create them (pg_dumpall --roles-only), or use --no-owner --no-acl",
+		return fmt.Errorf("target: owners, privileges, policies or user mappings name roles that it does not have: %s; create them (pg_dumpall --roles-only); --no-owner --no-acl do without those of owners and privileges",
 			strings.Join(missing, ", "))
-	case r.NoTablespaces || r.DataOnly:
+	}
+	if !r.dstFacts.Superuser {
+		strangers, err := catalog.NotMember(ctx, conn, r.plan.Owners(), r.dstFacts.Version)
+		switch {
+		case err != nil:
+			return fmt.Errorf("target: %w", err)
+		case len(strangers) > 0:
+			return fmt.Errorf("target: user %q may not make objects belong to %s: grant it membership in these roles, or use --no-owner",
+				r.dstFacts.User, strings.Join(strangers, ", "))
+		}
+	}
+	if r.NoTablespaces || r.DataOnly {
 		return nil
 	}
 	var tablespaces []string
