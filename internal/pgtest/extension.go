@@ -19,9 +19,10 @@ func WithExtension(t testing.TB, p cluster.Programs, dir string) cluster.Program
 	t.Helper()
 	if unpacked, _ := filepath.Glob(filepath.Join(p.Bin, "..", "root", "usr", "share", "postgresql", "*", "extension")); len(unpacked) > 0 {
 		// a cache of our own, whose launchers can't be moved
-		for _, f := range copyFiles(t, dir, unpacked[0]) {
-			t.Cleanup(func() { _ = os.Remove(f) })
-		}
+		copies := copyFiles(t, dir, unpacked[0])
+		shared.mu.Lock()
+		defer shared.mu.Unlock()
+		shared.copies = append(shared.copies, copies...) // other tests may use them as long as this binary runs
 		return p
 	}
 	config := func(what string) string {

@@ -17,7 +17,8 @@ var shared struct {
 	serving  bool
 	programs cluster.Programs
 	clusters map[string]*cluster.Cluster
-	tlsDir   string // holds tlsFiles
+	copies   []string // files put into the cache of programs
+	tlsDir   string   // holds tlsFiles
 	tlsFiles TLSFiles
 }
 
@@ -50,6 +51,10 @@ func closeShared() error {
 		err = errors.Join(err, c.Remove())
 	}
 	shared.clusters = nil
+	for _, path := range shared.copies {
+		_ = os.Remove(path) // twice in the list if two tests asked for it
+	}
+	shared.copies = nil
 	if shared.tlsDir != "" {
 		err = errors.Join(err, os.RemoveAll(shared.tlsDir))
 	}

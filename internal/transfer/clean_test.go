@@ -67,7 +67,7 @@ func cleanSink(t *testing.T, source, target *cluster.Cluster) {
 	pgtest.Exec(t, dst, "UPDATE pg_database SET datacl = NULL WHERE datname = current_database()")
 	before := installed(t, dst)
 
-	opt := Options{Source: src, Target: dst, Clean: true, Confirm: databaseName(dst)}
+	opt := Options{Source: src, Target: dst, Jobs: 4, Clean: true, Confirm: databaseName(dst)}
 	was := inventory(t, dst)
 	_, err := Copy(t.Context(), opt)
 	refused(t, err, "subscription", `"ks subscription"`, "drop it first")
@@ -88,7 +88,7 @@ func cleanExtensionRows(t *testing.T, source, target *cluster.Cluster) {
 	pgtest.Exec(t, src, "CREATE EXTENSION pgsluice_conf; INSERT INTO pgsluice_conf.region VALUES ('a', 'A'); INSERT INTO pgsluice_conf.setting VALUES (1, 'a', 'source')")
 	pgtest.Exec(t, dst, "CREATE EXTENSION pgsluice_conf; INSERT INTO pgsluice_conf.region VALUES ('a', 'B'), ('b', 'B'); INSERT INTO pgsluice_conf.setting VALUES (1, 'b', 'x'), (2, 'eu', 'y')")
 	was := installed(t, dst)
-	copyOK(t, Options{Source: src, Target: dst, Clean: true, Confirm: databaseName(dst)})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1, Clean: true, Confirm: databaseName(dst)})
 	pgtest.DBDiff(t, src, dst)
 	if installed(t, dst) != was {
 		t.Error("the extension was made anew")
@@ -117,13 +117,13 @@ func TestCleanLeavesTheTarget(t *testing.T) {
 		opt   Options
 		words []string
 	}{
-		{"not confirmed", Options{Source: src, Target: dst, Clean: true}, []string{"--confirm"}},
-		{"another name", Options{Source: src, Target: dst, Clean: true, Confirm: "shop"}, []string{`"shop"`, name, "nothing was dropped"}},
-		{"the source's name", Options{Source: src, Target: dst, Clean: true, Confirm: databaseName(src)}, []string{name, "nothing was dropped"}},
-		{"not asked for", Options{Source: src, Target: dst}, []string{"not empty", "--clean"}},
+		{"not confirmed", Options{Source: src, Target: dst, Jobs: 1, Clean: true}, []string{"--confirm"}},
+		{"another name", Options{Source: src, Target: dst, Jobs: 1, Clean: true, Confirm: "shop"}, []string{`"shop"`, name, "nothing was dropped"}},
+		{"the source's name", Options{Source: src, Target: dst, Jobs: 1, Clean: true, Confirm: databaseName(src)}, []string{name, "nothing was dropped"}},
+		{"not asked for", Options{Source: src, Target: dst, Jobs: 1}, []string{"not empty", "--clean"}},
 		{"a missing role", Options{Source: lacking, Target: dst, Clean: true, Confirm: name}, []string{"missing_", "roles"}},
-		{"no pg_dump", Options{Source: src, Target: dst, Clean: true, Confirm: name, PgDump: "/nowhere/pg_dump"}, []string{"/nowhere/pg_dump"}},
-		{"pg_dump fails", Options{Source: src, Target: dst, Clean: true, Confirm: name, PgDump: failing}, []string{"it had enough"}},
+		{"no pg_dump", Options{Source: src, Target: dst, Jobs: 1, Clean: true, Confirm: name, PgDump: "/nowhere/pg_dump"}, []string{"/nowhere/pg_dump"}},
+		{"pg_dump fails", Options{Source: src, Target: dst, Jobs: 1, Clean: true, Confirm: name, PgDump: failing}, []string{"it had enough"}},
 		{"source is target", Options{Source: dst, Target: dst, Clean: true, Confirm: name}, []string{"same database"}},
 		{"no source", Options{Source: "host=/nowhere dbname=x", Target: dst, Clean: true, Confirm: name}, []string{"source", "/nowhere"}},
 	} {
@@ -135,7 +135,7 @@ func TestCleanLeavesTheTarget(t *testing.T) {
 			}
 		})
 	}
-	copyOK(t, Options{Source: src, Target: dst, Clean: true, Confirm: name})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1, Clean: true, Confirm: name})
 	pgtest.DBDiff(t, src, dst, "-S")
 }
 
@@ -154,7 +154,7 @@ func TestCleanKeepsExtensions(t *testing.T) {
 			dst := pgtest.DatabaseOn(t, pgtest.Second(t))
 			pgtest.Exec(t, dst, tt.sql)
 			was := inventory(t, dst)
-			_, err := Copy(t.Context(), Options{Source: src, Target: dst, Clean: true, Confirm: databaseName(dst)})
+			_, err := Copy(t.Context(), Options{Source: src, Target: dst, Jobs: 1, Clean: true, Confirm: databaseName(dst)})
 			if tt.word == "" {
 				if err != nil {
 					t.Error(err)
@@ -180,7 +180,7 @@ func TestCleanWithoutTheRight(t *testing.T) {
 	asOwner := strings.Replace(dst, "postgres@", role+"@", 1)
 	pgtest.Exec(t, asOwner, "CREATE TABLE his (); CREATE SCHEMA his")
 	was := inventory(t, dst)
-	opt := Options{Source: src, Target: asOwner, Clean: true, Confirm: databaseName(dst), NoOwner: true, NoACL: true}
+	opt := Options{Source: src, Target: asOwner, Jobs: 1, Clean: true, Confirm: databaseName(dst), NoOwner: true, NoACL: true}
 	_, err := Copy(t.Context(), opt)
 	refused(t, err, "--clean", "not_his", "must be owner", "nothing was dropped")
 	if inventory(t, dst) != was {
@@ -197,7 +197,7 @@ func TestCleanOfAnotherEncoding(t *testing.T) {
 	src := pgtest.DatabaseOn(t, pgtest.Server(t), "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'")
 	dst := pgtest.DatabaseOn(t, pgtest.Second(t))
 	pgtest.Exec(t, dst, `CREATE TABLE "🐘 слон" (); CREATE SCHEMA "日本"`)
-	copyOK(t, Options{Source: src, Target: dst, Clean: true, Confirm: databaseName(dst)})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1, Clean: true, Confirm: databaseName(dst)})
 	untouched(t, dst)
 }
 
@@ -221,7 +221,7 @@ func TestCleanEachKind(t *testing.T) {
 		CREATE EVENT TRIGGER "last; one" ON ddl_command_start EXECUTE FUNCTION handler()`)
 	src := pgtest.Database(t)
 	was := pgtest.Scalar[string](t, src, "SELECT count(*)::text FROM pg_conversion") + pgtest.Scalar[string](t, src, "SELECT count(*)::text FROM pg_opfamily")
-	copyOK(t, Options{Source: src, Target: dst, Clean: true, Confirm: databaseName(dst)})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1, Clean: true, Confirm: databaseName(dst)})
 	untouched(t, dst)
 	if now := pgtest.Scalar[string](t, dst, "SELECT count(*)::text FROM pg_conversion") + pgtest.Scalar[string](t, dst, "SELECT count(*)::text FROM pg_opfamily"); now != was {
 		t.Errorf("conversions and operator families: %s, in a new database %s", now, was)

@@ -13,7 +13,7 @@ import (
 func preparedFor(t *testing.T, src string) string {
 	t.Helper()
 	dst := pgtest.DatabaseOn(t, pgtest.Second(t))
-	copyOK(t, Options{Source: src, Target: dst, SchemaOnly: true})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1, SchemaOnly: true})
 	return dst
 }
 
@@ -59,14 +59,14 @@ func TestDataOnlyRefuses(t *testing.T) {
 		},
 	} {
 		pgtest.Exec(t, dst, tt.do)
-		_, err := Copy(t.Context(), Options{Source: src, Target: dst, DataOnly: true})
+		_, err := Copy(t.Context(), Options{Source: src, Target: dst, Jobs: 1, DataOnly: true})
 		refused(t, err, append(tt.words, "target")...)
 		if n := number(t, dst, "SELECT count(*) FROM a"); n > 0 {
 			t.Errorf("%d rows arrived", n)
 		}
 		pgtest.Exec(t, dst, tt.undo)
 	}
-	copyOK(t, Options{Source: src, Target: dst, DataOnly: true})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1, DataOnly: true})
 }
 
 // With triggers that only fire elsewhere, or are disabled, nothing has to be switched off.
@@ -79,7 +79,7 @@ func TestDataOnlyWithTriggersThatDoNotFire(t *testing.T) {
 		CREATE TRIGGER x BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE a ENABLE REPLICA TRIGGER x;
 		CREATE TRIGGER x BEFORE INSERT ON b FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE b DISABLE TRIGGER x`)
 	dst := preparedFor(t, src)
-	copyOK(t, Options{Source: src, Target: dst, DataOnly: true})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1, DataOnly: true})
 	pgtest.DBDiff(t, src, dst)
 }
 
@@ -123,8 +123,8 @@ func dataOnlySink(t *testing.T, source, target *cluster.Cluster) {
 		SET ks.allow_ddl = 'on'; SET search_path = '';
 		ALTER TABLE shop.orders DROP CONSTRAINT amount_small; ALTER TABLE shop.parent2 DROP CONSTRAINT c_known;
 		ALTER TABLE part.sales DROP CONSTRAINT note_known; ALTER DOMAIN types.late_rule DROP CONSTRAINT short`)
-	copyOK(t, Options{Source: src, Target: dst, SchemaOnly: true})
-	_, err := Copy(t.Context(), Options{Source: src, Target: dst, DataOnly: true})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 4, SchemaOnly: true})
+	_, err := Copy(t.Context(), Options{Source: src, Target: dst, Jobs: 4, DataOnly: true})
 	refused(t, err, "has a trigger that fires also under")
 	triggers := pgtest.Query(t, dst, `
 		SELECT tgrelid::regclass, quote_ident(tgname), CASE tgenabled WHEN 'A' THEN 'ALWAYS' ELSE 'REPLICA' END FROM pg_trigger
@@ -132,7 +132,7 @@ func dataOnlySink(t *testing.T, source, target *cluster.Cluster) {
 	for _, tr := range triggers {
 		pgtest.Exec(t, dst, "SET ks.allow_ddl = 'on'; ALTER TABLE ONLY "+tr[0]+" DISABLE TRIGGER "+tr[1])
 	}
-	copyOK(t, Options{Source: src, Target: dst, DataOnly: true})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 4, DataOnly: true})
 	for _, tr := range triggers {
 		pgtest.Exec(t, dst, "SET ks.allow_ddl = 'on'; ALTER TABLE ONLY "+tr[0]+" ENABLE "+tr[2]+" TRIGGER "+tr[1])
 	}
@@ -155,7 +155,7 @@ func TestEncodings(t *testing.T) {
 		INSERT INTO "größe" SELECT g, chr(160 + g % 96) || ' ÿ § ' || g FROM generate_series(1, 500) g;
 		CREATE VIEW "öl" AS SELECT * FROM "größe" WHERE "straße" <> 'ä'; CREATE INDEX "ß" ON "größe" ("straße")`)
 	dst := pgtest.DatabaseOn(t, pgtest.Second(t))
-	copyOK(t, Options{Source: latin, Target: dst})
+	copyOK(t, Options{Source: latin, Target: dst, Jobs: 1})
 	for _, sql := range []string{
 		`SELECT string_agg(id || "straße", ',' ORDER BY id) FROM "größe"`, `SELECT pg_get_viewdef('"öl"'::regclass)`,
 		`SELECT indexdef FROM pg_indexes WHERE indexname = 'ß'`, `SELECT obj_description('"größe"'::regclass)`,
@@ -174,13 +174,13 @@ func TestEncodingOfBytes(t *testing.T) {
 	bytes := pgtest.DatabaseOn(t, pgtest.Server(t), "TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'")
 	pgtest.Exec(t, bytes, "CREATE TABLE \"grün\" (t text); INSERT INTO \"grün\" VALUES ('ä🐘'), ('\\.')")
 	dst := pgtest.DatabaseOn(t, pgtest.Second(t))
-	copyOK(t, Options{Source: bytes, Target: dst})
+	copyOK(t, Options{Source: bytes, Target: dst, Jobs: 1})
 	if got := pgtest.Query(t, dst, `SELECT string_agg(t, ',') FROM "grün"`)[0][0]; got != `ä🐘,\.` {
 		t.Errorf("arrived as %q", got)
 	}
 	pgtest.Exec(t, bytes, "CREATE TABLE spoiled (id int, t text); INSERT INTO spoiled VALUES (1, E'\\xE9t\\xE9')")
 	dst = pgtest.DatabaseOn(t, pgtest.Second(t))
-	_, err := Copy(t.Context(), Options{Source: bytes, Target: dst})
+	_, err := Copy(t.Context(), Options{Source: bytes, Target: dst, Jobs: 1})
 	if err == nil || IsRefused(err) || !strings.Contains(err.Error(), "public.spoiled") || !strings.Contains(err.Error(), "invalid byte sequence") {
 		t.Errorf("an invalid byte: %v", err)
 	}
@@ -192,14 +192,14 @@ func TestEncodingWithoutTheCharacter(t *testing.T) {
 	src := pgtest.DatabaseOn(t, pgtest.Server(t))
 	pgtest.Exec(t, src, "CREATE TABLE fits AS SELECT 'ÿ' AS t; CREATE TABLE animals AS SELECT '🐘' AS t")
 	dst := pgtest.DatabaseOn(t, pgtest.Second(t), "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'")
-	result, err := Copy(t.Context(), Options{Source: src, Target: dst, OnError: Continue})
+	result, err := Copy(t.Context(), Options{Source: src, Target: dst, Jobs: 1, OnError: Continue})
 	if err != nil || result.Failed != 1 {
 		t.Errorf("%d failed, error %v", result.Failed, err)
 	}
 	if got := pgtest.Query(t, dst, "SELECT ascii(t), (SELECT count(*) FROM animals) FROM fits")[0]; got[0] != "255" || got[1] != "0" {
 		t.Errorf("arrived as %q", got)
 	}
-	_, err = Copy(t.Context(), Options{Source: src, Target: dst, Clean: true, Confirm: databaseName(dst)})
+	_, err = Copy(t.Context(), Options{Source: src, Target: dst, Jobs: 1, Clean: true, Confirm: databaseName(dst)})
 	if err == nil || !strings.Contains(err.Error(), "public.animals") || !strings.Contains(err.Error(), "LATIN1") {
 		t.Errorf("error %v", err)
 	}

@@ -79,7 +79,7 @@ func number(t *testing.T, url, sql string) int {
 func TestSchemaOnly(t *testing.T) {
 	t.Parallel()
 	src, dst := shops(t)
-	copyOK(t, Options{Source: src, Target: dst, SchemaOnly: true})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1, SchemaOnly: true})
 	for what, query := range map[string]string{
 		"rows": "SELECT count(*) FROM (SELECT FROM customer UNION ALL SELECT FROM orders) r", "large objects": "SELECT count(*) FROM pg_largeobject_metadata",
 		"sequence values": "SELECT count(*) FROM pg_sequences WHERE last_value IS NOT NULL", "filled views": "SELECT count(*) FROM pg_matviews WHERE ispopulated",
@@ -96,15 +96,15 @@ func TestSchemaOnly(t *testing.T) {
 func TestSchemaThenData(t *testing.T) {
 	t.Parallel()
 	src, dst := shops(t)
-	copyOK(t, Options{Source: src, Target: dst, SchemaOnly: true})
-	copyOK(t, Options{Source: src, Target: dst, DataOnly: true})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1, SchemaOnly: true})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1, DataOnly: true})
 	pgtest.DBDiff(t, src, dst, "-S")
 }
 
 func TestNoOwnerNoACL(t *testing.T) {
 	t.Parallel()
 	src, dst := shops(t)
-	copyOK(t, Options{Source: src, Target: dst, NoOwner: true, NoACL: true})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1, NoOwner: true, NoACL: true})
 	pgtest.DBDiff(t, src, dst, "-n")
 	if n := number(t, dst, "SELECT count(*) FROM pg_class WHERE relowner <> 10"); n > 0 {
 		t.Errorf("%d relations got an owner", n)
@@ -122,7 +122,7 @@ func TestNoOwnerNoACL(t *testing.T) {
 func TestNoOwnerKeepsPrivileges(t *testing.T) {
 	t.Parallel()
 	src, dst := shops(t)
-	copyOK(t, Options{Source: src, Target: dst, NoOwner: true})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1, NoOwner: true})
 	if n := number(t, dst, "SELECT count(*) FROM pg_class WHERE relowner <> 10"); n > 0 {
 		t.Errorf("%d relations got an owner", n)
 	}
@@ -134,7 +134,7 @@ func TestNoOwnerKeepsPrivileges(t *testing.T) {
 func TestNoACLKeepsOwners(t *testing.T) {
 	t.Parallel()
 	src, dst := shops(t)
-	copyOK(t, Options{Source: src, Target: dst, NoACL: true})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1, NoACL: true})
 	if pgtest.Scalar[bool](t, dst, "SELECT has_table_privilege('shop_reader', 'customer', 'SELECT')") {
 		t.Error("privileges were copied")
 	}
@@ -146,7 +146,7 @@ func TestNoACLKeepsOwners(t *testing.T) {
 func TestNoComments(t *testing.T) {
 	t.Parallel()
 	src, dst := shops(t)
-	copyOK(t, Options{Source: src, Target: dst, NoComments: true})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1, NoComments: true})
 	const comments = `
 		SELECT (SELECT count(*) FROM pg_description WHERE objoid >= 16384 OR classoid = 'pg_largeobject'::regclass)
 		     + (SELECT count(*) FROM pg_shdescription s JOIN pg_database d ON d.oid = s.objoid AND d.datname = current_database())`
@@ -163,7 +163,7 @@ func TestNoComments(t *testing.T) {
 func TestNoPublications(t *testing.T) {
 	t.Parallel()
 	src, dst := shops(t)
-	copyOK(t, Options{Source: src, Target: dst, NoPublications: true})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1, NoPublications: true})
 	if n := number(t, dst, "SELECT count(*) FROM pg_publication"); n > 0 {
 		t.Errorf("%d publications were copied", n)
 	}
@@ -174,7 +174,7 @@ func TestNoPublications(t *testing.T) {
 func TestNoDBSettings(t *testing.T) {
 	t.Parallel()
 	src, dst := shops(t)
-	copyOK(t, Options{Source: src, Target: dst, NoDBSettings: true})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1, NoDBSettings: true})
 	if n := number(t, dst, `
 		SELECT (SELECT count(*) FROM pg_db_role_setting s WHERE s.setdatabase = d.oid)
 		     + (SELECT count(*) FROM pg_shdescription s WHERE s.objoid = d.oid) + (d.datacl IS NOT NULL)::int
@@ -205,18 +205,18 @@ func TestTablespaces(t *testing.T) {
 	for _, name := range []string{"refused", "plain", "alike"} {
 		pgtest.Exec(t, target.URL("postgres"), "CREATE DATABASE "+name)
 	}
-	_, err := Copy(t.Context(), Options{Source: src, Target: target.URL("refused")})
+	_, err := Copy(t.Context(), Options{Source: src, Target: target.URL("refused"), Jobs: 1})
 	if !IsRefused(err) || !strings.Contains(err.Error(), "tablespaces fast_disk") || !strings.Contains(err.Error(), "--no-tablespaces") {
 		t.Errorf("a missing tablespace: %v", err)
 	}
 	untouched(t, target.URL("refused"))
-	copyOK(t, Options{Source: src, Target: target.URL("plain"), NoTablespaces: true})
+	copyOK(t, Options{Source: src, Target: target.URL("plain"), Jobs: 1, NoTablespaces: true})
 	if n := number(t, target.URL("plain"), "SELECT count(*) FROM pg_class WHERE relname IN ('a', 'b', 'm', 'p', 'p1')"); n != 5 {
 		t.Errorf("%d tables are there", n)
 	}
 	tablespace(t, target, "fast_disk")
 	dst := target.URL("alike")
-	copyOK(t, Options{Source: src, Target: dst})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1})
 	pgtest.DBDiff(t, src, dst)
 	const there = "SELECT count(*) FROM pg_class WHERE reltablespace = (SELECT oid FROM pg_tablespace WHERE spcname = 'fast_disk') AND relkind <> 't'"
 	if got, want := number(t, dst, there), number(t, src, there); got != want || want < 6 {
@@ -237,7 +237,7 @@ func TestSubscriptions(t *testing.T) {
 		dst := pgtest.DatabaseOn(t, pgtest.Second(t))
 		unsubscribe(t, dst)
 		tracker := progress.New()
-		copyOK(t, Options{Source: src, Target: dst, Subscriptions: wanted, Progress: tracker})
+		copyOK(t, Options{Source: src, Target: dst, Jobs: 1, Subscriptions: wanted, Progress: tracker})
 		const own = "SELECT count(*) FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
 		left := slices.DeleteFunc(slices.Clone(tracker.Snapshot().LeftOut), func(l progress.LeftOut) bool { return !strings.HasPrefix(l.Object, "subscription ") })
 		if got := number(t, dst, own) == 1; got != wanted {
@@ -293,7 +293,7 @@ func TestOnErrorWithAMissingRole(t *testing.T) {
 	role := pgtest.Role(t, pgtest.Server(t), "only here")
 	pgtest.Exec(t, src, `CREATE TABLE t AS SELECT 1 AS id; ALTER TABLE t OWNER TO "`+role+`"; GRANT SELECT ON t TO PUBLIC; CREATE TABLE u ()`)
 	tracker := progress.New()
-	result, err := Copy(t.Context(), Options{Source: src, Target: dst, OnError: Continue, Progress: tracker})
+	result, err := Copy(t.Context(), Options{Source: src, Target: dst, Jobs: 1, OnError: Continue, Progress: tracker})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,7 +321,7 @@ func TestPgDump(t *testing.T) {
 		old:                {old, "11.2", "older than the source server", "postgresql-client-"},
 		"/nowhere/pg_dump": {"--pg-dump /nowhere/pg_dump", "no such file"},
 	} {
-		_, err := Copy(t.Context(), Options{Source: src, Target: dst, PgDump: path})
+		_, err := Copy(t.Context(), Options{Source: src, Target: dst, Jobs: 1, PgDump: path})
 		if !IsRefused(err) {
 			t.Errorf("%s: %v", path, err)
 			continue
@@ -336,7 +336,7 @@ func TestPgDump(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result := copyOK(t, Options{Source: src, Target: dst, PgDump: own})
+	result := copyOK(t, Options{Source: src, Target: dst, Jobs: 1, PgDump: own})
 	if result.PgDumpPath != own || result.PgDumpVersion == "" {
 		t.Errorf("used %q, version %q", result.PgDumpPath, result.PgDumpVersion)
 	}

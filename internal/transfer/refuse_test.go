@@ -30,7 +30,7 @@ func TestSameDatabase(t *testing.T) {
 		"with TLS":        fmt.Sprintf("host=127.0.0.1 port=%d user=postgres dbname=%s sslmode=require", c.Port(), name),
 		"by another user": pgtest.TLSURL(c, pgtest.TLSAny, "127.0.0.1", name),
 	} {
-		_, err := Copy(t.Context(), Options{Source: src, Target: target, Clean: true, Confirm: name})
+		_, err := Copy(t.Context(), Options{Source: src, Target: target, Jobs: 1, Clean: true, Confirm: name})
 		refused(t, err, "source and target are the same database")
 		if n := number(t, src, "SELECT count(*) FROM t"); n != 1 {
 			t.Fatalf("%s: %d rows are left", what, n)
@@ -38,7 +38,7 @@ func TestSameDatabase(t *testing.T) {
 	}
 	// two databases of one server are two
 	dst := pgtest.DatabaseOn(t, c)
-	copyOK(t, Options{Source: src, Target: dst})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1})
 	pgtest.DBDiff(t, src, dst)
 }
 
@@ -143,28 +143,28 @@ func TestStandby(t *testing.T) {
 	pgtest.Exec(t, primary.URL("postgres"), "CREATE DATABASE other")
 	there := standby(t, primary, "postgres")
 	src := pgtest.Database(t)
-	_, err := Copy(t.Context(), Options{Source: src, Target: there})
+	_, err := Copy(t.Context(), Options{Source: src, Target: there, Jobs: 1})
 	refused(t, err, "target", "is a standby", "primary")
 	_, err = Copy(t.Context(), Options{Source: primary.URL("postgres"), Target: there})
 	refused(t, err, "same database")
-	_, err = Copy(t.Context(), Options{Source: there, Target: primary.URL("postgres"), Clean: true, Confirm: "postgres"})
+	_, err = Copy(t.Context(), Options{Source: there, Target: primary.URL("postgres"), Jobs: 1, Clean: true, Confirm: "postgres"})
 	refused(t, err, "same database")
 	dst := pgtest.DatabaseOn(t, pgtest.Second(t))
 	tracker := progress.New()
-	copyOK(t, Options{Source: there, Target: dst, Progress: tracker})
+	copyOK(t, Options{Source: there, Target: dst, Jobs: 1, Progress: tracker})
 	pgtest.DBDiff(t, primary.URL("postgres"), dst, "-s")
 	if said := fmt.Sprint(tracker.Snapshot().Warnings); !strings.Contains(said, "public.unlogged") {
 		t.Errorf("nothing is said of the unlogged table: %s", said)
 	}
 	// the standby of one database, and another database of its primary
-	copyOK(t, Options{Source: there, Target: primary.URL("other")})
+	copyOK(t, Options{Source: there, Target: primary.URL("other"), Jobs: 1})
 }
 
 func TestReadOnlyTarget(t *testing.T) {
 	t.Parallel()
 	src, dst := pgtest.Database(t), pgtest.DatabaseOn(t, pgtest.Second(t))
 	pgtest.Exec(t, dst, "ALTER DATABASE "+databaseName(dst)+" SET default_transaction_read_only = on")
-	_, err := Copy(t.Context(), Options{Source: src, Target: dst})
+	_, err := Copy(t.Context(), Options{Source: src, Target: dst, Jobs: 1})
 	refused(t, err, "target", "read-only", "default_transaction_read_only")
 	untouched(t, dst)
 }
@@ -185,11 +185,11 @@ func TestTargetInUse(t *testing.T) {
 		{"cast", "CREATE CAST (text AS point) WITH INOUT", "DROP CAST (text AS point)"},
 	} {
 		pgtest.Exec(t, dst, tt.create)
-		_, err := Copy(t.Context(), Options{Source: src, Target: dst})
+		_, err := Copy(t.Context(), Options{Source: src, Target: dst, Jobs: 1})
 		refused(t, err, "target", "is not empty", tt.object, "--clean --confirm")
 		pgtest.Exec(t, dst, tt.drop)
 	}
-	copyOK(t, Options{Source: src, Target: dst})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1})
 }
 
 // A target that the provider prepared with extensions is empty, and the copy uses them.
@@ -199,7 +199,7 @@ func TestTargetWithExtensions(t *testing.T) {
 	const extensions = "CREATE SCHEMA provider; CREATE EXTENSION hstore SCHEMA provider; CREATE EXTENSION citext;"
 	pgtest.Exec(t, dst, extensions)
 	pgtest.Exec(t, src, extensions+"CREATE TABLE t AS SELECT 'a=>1'::provider.hstore AS h, 'x'::citext AS c")
-	copyOK(t, Options{Source: src, Target: dst})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1})
 	pgtest.DBDiff(t, src, dst)
 }
 
@@ -208,12 +208,12 @@ func TestMissingRole(t *testing.T) {
 	src, dst := pgtest.DatabaseOn(t, pgtest.Server(t)), pgtest.DatabaseOn(t, pgtest.Second(t))
 	a, b := pgtest.Role(t, pgtest.Server(t), "missing_owner"), pgtest.Role(t, pgtest.Server(t), "missing_grantee")
 	pgtest.Exec(t, src, fmt.Sprintf("CREATE TABLE t (); ALTER TABLE t OWNER TO %s; CREATE TABLE u (); GRANT SELECT ON u TO %s", a, b))
-	_, err := Copy(t.Context(), Options{Source: src, Target: dst})
+	_, err := Copy(t.Context(), Options{Source: src, Target: dst, Jobs: 1})
 	refused(t, err, "target", a, b, "--no-owner --no-acl", "pg_dumpall --roles-only")
 	untouched(t, dst)
-	_, err = Copy(t.Context(), Options{Source: src, Target: dst, NoOwner: true})
+	_, err = Copy(t.Context(), Options{Source: src, Target: dst, Jobs: 1, NoOwner: true})
 	refused(t, err, b)
-	copyOK(t, Options{Source: src, Target: dst, NoOwner: true, NoACL: true})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 1, NoOwner: true, NoACL: true})
 }
 
 // A server that has not enough connections left is not driven into "too many clients" half-way.
@@ -284,7 +284,7 @@ func TestCheckServers(t *testing.T) {
 // Without pg_dump nothing can be done, and what to install is said.
 func TestNoPgDump(t *testing.T) {
 	src, dst := pgtest.Database(t), pgtest.DatabaseOn(t, pgtest.Second(t))
-	_, err := Copy(t.Context(), Options{Source: src, Target: dst, PgDump: "/bin/true"})
+	_, err := Copy(t.Context(), Options{Source: src, Target: dst, Jobs: 1, PgDump: "/bin/true"})
 	refused(t, err, "--pg-dump /bin/true", "does not answer")
 	untouched(t, dst)
 }

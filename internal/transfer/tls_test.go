@@ -92,10 +92,10 @@ func TestTLSModes(t *testing.T) {
 		t.Parallel()
 		src, dst := sources[pgtest.TLSAny], wrongHost.URL("postgres")
 		full := pgtest.TLSURL(wrongHost, "postgres", "localhost", "postgres", "sslmode", "verify-full", "sslrootcert", files.CA)
-		_, err := Copy(t.Context(), Options{Source: src, Target: full})
+		_, err := Copy(t.Context(), Options{Source: src, Target: full, Jobs: 1})
 		refused(t, err, "target", "wrong.example", "localhost")
 		untouched(t, dst)
-		copyOK(t, Options{Source: src, Target: strings.Replace(full, "verify-full", "verify-ca", 1), NoOwner: true})
+		copyOK(t, Options{Source: src, Target: strings.Replace(full, "verify-full", "verify-ca", 1), Jobs: 1, NoOwner: true})
 		sameSmall(t, dst)
 	})
 }
@@ -115,7 +115,7 @@ func TestSeveralHosts(t *testing.T) {
 	pgtest.Exec(t, first.URL(name), "CREATE TABLE other ()")
 	dst := pgtest.DatabaseOn(t, first)
 	hosts := fmt.Sprintf("postgres://postgres@127.0.0.1:%d,localhost:%d,127.0.0.1:%d/%s?sslmode=prefer", unusedPort(t), second.Port(), first.Port(), name)
-	result := copyOK(t, Options{Source: hosts, Target: dst})
+	result := copyOK(t, Options{Source: hosts, Target: dst, Jobs: 1})
 	sameSmall(t, dst)
 	if int(result.Source.Port) != second.Port() || result.Source.Host != "localhost" {
 		t.Errorf("the source is said to be %s, port %d", result.Source.Host, result.Source.Port)
@@ -126,7 +126,7 @@ func TestSeveralHosts(t *testing.T) {
 // whose system knows ours.
 func TestTLSSystemCA(t *testing.T) {
 	if source := os.Getenv("PGSLUICE_TEST_SOURCE"); source != "" {
-		copyOK(t, Options{Source: source, Target: os.Getenv("PGSLUICE_TEST_TARGET"), NoOwner: true, NoACL: true})
+		copyOK(t, Options{Source: source, Target: os.Getenv("PGSLUICE_TEST_TARGET"), Jobs: 1, NoOwner: true, NoACL: true})
 		return
 	}
 	c, files := pgtest.TLSServer(t)
