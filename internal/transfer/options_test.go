@@ -283,7 +283,6 @@ func TestRateLimit(t *testing.T) {
 	if got := tracker.Snapshot().Data.Bytes; got != limit {
 		t.Errorf("%d bytes were counted, want %d", got, limit)
 	}
-	pgtest.DBDiff(t, src, dst, "-d")
 }
 
 // An object whose role is missing is made all the same, and listed.
@@ -306,7 +305,9 @@ func TestOnErrorWithAMissingRole(t *testing.T) {
 	}) {
 		t.Errorf("failures %+v", failures)
 	}
-	pgtest.DBDiff(t, src, dst, "-n")
+	if n := number(t, dst, "SELECT sum(id) FROM t, (SELECT 'u'::regclass) u"); n != 1 {
+		t.Errorf("the sum of t is %d", n)
+	}
 }
 
 // The pg_dump that is given is the one that is used, and one that does not fit is refused with what would.
