@@ -29,7 +29,7 @@ type builder struct {
 func Build(toc *archive.TOC, source *catalog.Source, choices Choices) (*Plan, error) {
 	b := &builder{
 		toc: toc, source: source, choices: choices, byDump: map[int][]int{}, triggers: map[uint32][]int{},
-		plan: &Plan{Encoding: toc.Encoding()},
+		plan: &Plan{},
 	}
 	b.tables = newTables(toc, source)
 	section := archive.PreData

@@ -79,9 +79,8 @@ type LeftOut struct{ Object, Reason string }
 
 // Plan is the whole work of a transfer.
 type Plan struct {
-	Encoding string // client_encoding of all text in it
-	Tasks    []*Task
-	LeftOut  []LeftOut
+	Tasks   []*Task
+	LeftOut []LeftOut
 }
 
 // Relations are the tables whose rows are copied.
