@@ -55,6 +55,16 @@ func (l *Limiter) SetRate(bytesPerSecond int64) {
 	l.changed = make(chan struct{})
 }
 
+// Rate is the rate in bytes per second, 0 if there is no limit.
+func (l *Limiter) Rate() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.bucket.Limit() == rate.Inf {
+		return 0
+	}
+	return int64(l.bucket.Limit())
+}
+
 // Wait returns when n bytes may pass, or with the cause of ctx as soon as it ends.
 func (l *Limiter) Wait(ctx context.Context, n int) error {
 	for n > 0 {

@@ -99,17 +99,19 @@ func copyOptions(c *cli.Context) (transfer.Options, error) {
 	if c.String("on-error") == "continue" {
 		opt.OnError = transfer.Continue
 	}
-	var err error
 	if rate := c.String("rate-limit"); c.IsSet("rate-limit") {
-		if opt.RateLimit, err = parseRate(rate); err != nil {
+		limit, err := parseRate(rate)
+		if err != nil {
 			return opt, fmt.Errorf("--rate-limit: %w", err)
 		}
+		opt.Limiter = transfer.NewLimiter(limit)
 	}
 	for _, flag := range []string{"pg-dump", "report", "confirm"} {
 		if c.IsSet(flag) && c.String(flag) == "" {
 			return opt, fmt.Errorf("--%s is empty", flag)
 		}
 	}
+	var err error
 	opt.Source, opt.Target, err = databaseNames(c.Args().Slice())
 	return opt, err
 }

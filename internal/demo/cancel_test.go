@@ -145,7 +145,7 @@ func TestCancelledInMidCopy(t *testing.T) {
 	err := Run(ctx, Options{
 		Scale: small, Dir: folder(t),
 		Copy: func(ctx context.Context, opt transfer.Options) error {
-			opt.RateLimit = 100_000
+			opt.Limiter = transfer.NewLimiter(100_000)
 			var watch sync.WaitGroup
 			defer watch.Wait()
 			watch.Go(func() {

@@ -51,6 +51,9 @@ func (p Phase) String() string {
 // parts of one table.
 const TableData = "TABLE DATA"
 
+// Analyze is the Kind of the tasks that gather planner statistics. They count in phase Constraints.
+const Analyze = "ANALYZE"
+
 // Task is one piece of planned work.
 type Task struct {
 	ID    int    // unique within the plan
@@ -58,7 +61,8 @@ type Task struct {
 	Kind  string // TOC description as pg_dump spells it: TABLE DATA, INDEX, FK CONSTRAINT
 	Name  string // as shown to a user: public.orders
 	Table string // the owning table, "" if there is none
-	Bytes int64  // estimated bytes to move, 0 if unknown
+	Bytes int64  // estimated bytes to move or, of an index, to read; 0 if unknown
+	Rows  int64  // estimated rows to move, 0 if unknown
 }
 
 func (t Task) isPart() bool { return t.Phase == Data && t.Kind == TableData }

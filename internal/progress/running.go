@@ -11,7 +11,10 @@ type Running struct {
 	task    Task
 	start   time.Duration
 	bytes   atomic.Int64
-	watch   func() []StageTime // guarded by tracker.mu; nil if there is none
+	rows    atomic.Int64
+	worker  Worker // guarded by tracker.mu, like all below
+	detail  Detail
+	watch   func() []StageTime // nil if there is none
 }
 
 // AddBytes counts n more bytes that this task has moved. It is one atomic addition and never

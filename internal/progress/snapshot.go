@@ -41,6 +41,7 @@ type Snapshot struct {
 
 	Phases     [phaseCount]PhaseStatus // indexed by Phase
 	Data       DataStatus
+	Analyze    Count       // of phase Constraints, the tasks of kind Analyze
 	Stages     []StageTime // summed over the data tasks, in pipe order
 	Bottleneck Bottleneck
 
@@ -49,6 +50,20 @@ type Snapshot struct {
 	Failures []FinishedTask // those of Finished that failed
 	Warnings []Warning
 	LeftOut  []LeftOut
+
+	// History is the data phase over time, oldest first: at most some hundred points, evenly thinned.
+	History []Point
+}
+
+// Count is how many of some tasks have ended.
+type Count struct{ Total, Done, Failed int }
+
+// Point is the state of the data phase at one moment: differences between two of them are rates.
+type Point struct {
+	At     time.Duration // since Snapshot.Started
+	Bytes  int64         // moved until then
+	Rows   int64
+	Stages []StageTime // summed until then, in pipe order
 }
 
 // PhaseStatus is the state of one phase.
@@ -66,9 +81,16 @@ type PhaseStatus struct {
 
 // DataStatus is what the data phase has moved. Rates are in bytes per second.
 type DataStatus struct {
-	Bytes       int64 // moved so far, also by tasks that failed
-	Rows        int64 // of the table parts that are done; a part's rows are known at its end
-	TablesDone  int   // tables of which every part is done
+	Bytes int64 // moved so far, also by tasks that failed
+	Rows  int64 // so far
+	// Expected is about how many bytes there are to move: the plan's estimates, corrected by what has moved so far. 0 if
+	// nothing is known; exactly Bytes once the phase has ended well. The same holds for ExpectedRows.
+	Expected, ExpectedRows int64
+	// Remaining is about how long the data phase will last from now on; negative if that is not known.
+	Remaining time.Duration
+	// Idle is how long no byte has moved while data tasks were in work.
+	Idle        time.Duration
+	TablesDone  int // tables of which every part is done
 	TablesTotal int
 	Windowed    float64 // over about the last five seconds of the phase
 	Peak        float64 // the largest windowed rate seen; at least Average
@@ -81,6 +103,9 @@ type RunningTask struct {
 	Start   time.Duration // since Snapshot.Started
 	Elapsed time.Duration
 	Bytes   int64 // moved so far; Task.Bytes is the estimate of all
+	Rows    int64 // so far
+	Worker  Worker
+	Detail  Detail
 }
 
 // FinishedTask is a task that has ended.
@@ -90,6 +115,7 @@ type FinishedTask struct {
 	Elapsed time.Duration
 	Rows    int64
 	Bytes   int64
+	Worker  Worker
 	Error   string // "" if it is done
 }
 
@@ -134,7 +160,7 @@ func (t *Tracker) snapshot() (Snapshot, []func() []StageTime) {
 	}
 	var watches []func() []StageTime
 	for _, r := range t.running {
-		rt := RunningTask{Task: r.task, Start: r.start, Elapsed: now - r.start, Bytes: r.bytes.Load()}
+		rt := RunningTask{Task: r.task, Start: r.start, Elapsed: now - r.start, Bytes: r.bytes.Load(), Rows: r.rows.Load(), Worker: r.worker, Detail: r.detail}
 		s.Running = append(s.Running, rt)
 		s.Phases[r.task.Phase].Work += rt.Elapsed
 		if r.task.Phase == Data {

@@ -149,7 +149,7 @@ func (t *Tracker) end(r *Running, rows int64, stages []StageTime, failure error)
 	}
 	f := FinishedTask{
 		Task: r.task, Start: r.start, Elapsed: now - r.start,
-		Rows: rows, Bytes: r.bytes.Load(),
+		Rows: rows, Bytes: r.bytes.Load(), Worker: r.worker,
 	}
 	if failure != nil {
 		// Error tells done from failed, so it may not stay empty.

@@ -82,7 +82,7 @@ var cancellations = map[string]func(t *testing.T, src, dst string) *copying{
 	"data, slow source": func(t *testing.T, src, dst string) *copying {
 		t.Helper()
 		pgtest.Exec(t, src, bigTable("a", "")+bigTable("b", ""))
-		c := beginCopy(t, Options{Source: src, Target: dst, RateLimit: 200_000})
+		c := beginCopy(t, Options{Source: src, Target: dst, Limiter: NewLimiter(200_000)})
 		c.untilMoved(100_000)
 		return c
 	},

@@ -10,7 +10,6 @@ import (
 
 	"pgsluice/internal/catalog"
 	"pgsluice/internal/plan"
-	"pgsluice/stages"
 )
 
 // run is one transfer in work.
@@ -23,7 +22,6 @@ type run struct {
 	srcFacts, dstFacts *catalog.Facts
 	snapshot           *snapshot
 	schema             *writer // runs what is serial, and holds the claim on the target
-	limiter            *stages.Limiter
 	// replicaRole says that writers set session_replication_role: --data-only loads tables that have their
 	// triggers and foreign keys already.
 	replicaRole bool
@@ -42,9 +40,6 @@ func Copy(ctx context.Context, opt Options) (*Result, error) {
 	defer r.Progress.Finish()
 	if err := r.check(); err != nil {
 		return r.result, err
-	}
-	if r.RateLimit > 0 {
-		r.limiter = stages.NewLimiter(r.RateLimit)
 	}
 	err := r.prepare(ctx)
 	if r.schema != nil {

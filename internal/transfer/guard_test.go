@@ -33,7 +33,7 @@ func TestSchemasSwappedInMidCopy(t *testing.T) {
 	pgtest.Exec(t, src, `CREATE SCHEMA live; CREATE SCHEMA staging;
 		CREATE TABLE live.big AS SELECT g AS id, repeat('x', 100) AS v FROM generate_series(1, 100000) g; CREATE TABLE live.t AS SELECT 'live' AS v;
 		CREATE TABLE staging.big AS SELECT 1 AS id, 'y' AS v; CREATE TABLE staging.t AS SELECT 'staging' AS v`)
-	c := beginCopy(t, Options{Source: src, Target: dst, Jobs: 1, RateLimit: 1e6})
+	c := beginCopy(t, Options{Source: src, Target: dst, Jobs: 1, Limiter: NewLimiter(1e6)})
 	until(t, src, "SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE 'COPY live.big%'")
 	app := openSession(t, src)
 	app.exec("BEGIN")

@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap"
 
 	"pgsluice/internal/progress"
+	"pgsluice/stages"
 )
 
 // OnError says what a copy does when one object fails.
@@ -25,8 +26,18 @@ type Options struct {
 	// Source and Target name the databases as psql does: a URL, a keyword string, a bare database name, or ""
 	// for what the PG* variables say.
 	Source, Target string
-	// Jobs is how many tables are copied, and how many post-data entries run, at the same time. Default 4.
+	// Jobs is how many tables are copied at the same time. Default 4. With fewer connections free on either side there are
+	// fewer, and a warning says so; the same holds for IndexJobs.
 	Jobs int
+	// IndexJobs is how many indexes, constraints and other post-data entries are made at the same time. Default Jobs.
+	IndexJobs int
+	// IndexMemory is what all index builds together may take on the target as maintenance_work_mem, in bytes. 0 chooses it by
+	// the target's settings; see builderSettings.
+	IndexMemory int64
+	// Set are settings of all sessions on the target, which go before those that a transfer sets by itself.
+	Set map[string]string
+	// NoAnalyze leaves the gathering of planner statistics out.
+	NoAnalyze bool
 	// SchemaOnly copies no rows, no large objects and no sequence values.
 	SchemaOnly bool
 	// DataOnly copies rows, large objects and sequence values into tables that exist and are empty, and refreshes the
@@ -39,8 +50,9 @@ type Options struct {
 	NoDBSettings bool
 	// Subscriptions creates subscriptions too (never connected). The default leaves them out and says so.
 	Subscriptions bool
-	// RateLimit is the ceiling of all streams together, in bytes per second as COPY text. 0 means none.
-	RateLimit int64
+	// Limiter holds all streams together to one rate, in bytes per second as COPY text; the rate may be changed
+	// meanwhile. Nil means no limit.
+	Limiter *Limiter
 	// OnError is Stop or Continue.
 	OnError OnError
 	// PgDump is the path of the pg_dump to use. "" looks for one.
@@ -56,11 +68,20 @@ type Options struct {
 	Progress *progress.Tracker
 }
 
+// Limiter is the ceiling of all copy streams of a transfer together.
+type Limiter = stages.Limiter
+
+// NewLimiter returns a Limiter for bytesPerSecond; 0 means no limit until SetRate sets one.
+func NewLimiter(bytesPerSecond int64) *Limiter { return stages.NewLimiter(bytesPerSecond) }
+
 const defaultJobs = 4 // enough to keep a 2–4 core target busy; more streams than cores gain little
 
 func (o Options) withDefaults() Options {
 	if o.Jobs == 0 {
 		o.Jobs = defaultJobs
+	}
+	if o.IndexJobs == 0 {
+		o.IndexJobs = o.Jobs
 	}
 	if o.Log == nil {
 		o.Log = zap.NewNop()
@@ -76,10 +97,12 @@ func (o Options) check() error {
 	switch {
 	case o.Jobs < 1:
 		return refuse("--jobs %d: at least one job is needed", o.Jobs)
+	case o.IndexJobs < 1:
+		return refuse("--index-jobs %d: at least one is needed", o.IndexJobs)
+	case o.IndexMemory < 0:
+		return refuse("--index-memory must be positive")
 	case o.SchemaOnly && o.DataOnly:
 		return refuse("--schema-only and --data-only exclude each other")
-	case o.RateLimit < 0:
-		return refuse("--rate-limit must be positive")
 	case o.Clean && o.DataOnly:
 		return refuse("--clean drops the tables that --data-only needs")
 	case o.Clean && o.Confirm == "":

@@ -276,7 +276,7 @@ func TestRateLimit(t *testing.T) {
 	const limit = tables * rows * width // in one second
 	tracker := progress.New()
 	began := time.Now()
-	copyOK(t, Options{Source: src, Target: dst, Jobs: 4, RateLimit: limit, Progress: tracker})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 4, Limiter: NewLimiter(limit), Progress: tracker})
 	if took := time.Since(began); took < 900*time.Millisecond { // 50 ms may be saved up
 		t.Errorf("%d bytes took %s at %d bytes a second", tables*rows*width, took, limit)
 	}
@@ -346,7 +346,7 @@ func TestPgDump(t *testing.T) {
 func TestOptionsThatContradict(t *testing.T) {
 	t.Parallel()
 	for says, opt := range map[string]Options{
-		"--jobs": {Jobs: -1}, "exclude each other": {SchemaOnly: true, DataOnly: true}, "--rate-limit": {RateLimit: -1},
+		"--jobs": {Jobs: -1}, "--index-jobs": {IndexJobs: -1}, "--index-memory": {IndexMemory: -1}, "exclude each other": {SchemaOnly: true, DataOnly: true},
 		"--clean drops the tables": {Clean: true, Confirm: "x", DataOnly: true}, "confirm it with --confirm": {Clean: true},
 		"goes with --clean": {Confirm: "x"},
 	} {

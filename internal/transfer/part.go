@@ -94,7 +94,7 @@ func (r *run) pipe(s *streams, t *plan.Task, running *progress.Running, read, wr
 		source = stages.LargeObjectsOut(s.reader, t.OIDs, read)
 		sink = stages.LargeObjectsIn(s.writer.conn, written)
 	}
-	return []pipeline.Stage{source, stages.Meter(tally{running}), stages.Throttle(r.limiter), sink}
+	return []pipeline.Stage{source, stages.Meter(tally{running}), stages.Throttle(r.Limiter), sink}
 }
 
 func stageTimes(f pipeline.Flow) []progress.StageTime {
