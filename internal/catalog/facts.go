@@ -31,6 +31,9 @@ type Facts struct {
 	Tables int
 	// FreeConnections is how many more connections this role may open, estimated from what can be seen.
 	FreeConnections int
+	// SharedBuffers and MaintenanceWorkMem are in bytes, as they are for this role in this database.
+	SharedBuffers, MaintenanceWorkMem int64
+	MaxParallelWorkers                int
 }
 
 const factsQuery = `
@@ -43,7 +46,9 @@ SELECT current_setting('server_version_num'), current_setting('server_version'),
                                    - coalesce(current_setting('reserved_connections', true), '0')::int8,
                        CASE WHEN d.datconnlimit >= 0 THEN d.datconnlimit - used.database END,
                        CASE WHEN r.rolconnlimit >= 0 THEN r.rolconnlimit - used.role END) END,
-       (SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384)
+       (SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384),
+       pg_size_bytes(current_setting('shared_buffers')), pg_size_bytes(current_setting('maintenance_work_mem')),
+       current_setting('max_parallel_workers')
   FROM pg_database d, pg_roles r,
        -- the backend_type of others is seen by few: who is in a database is counted as a client then
        LATERAL (SELECT count(*) AS server, count(*) FILTER (WHERE datid = d.oid) AS database,
@@ -80,6 +85,7 @@ func ReadFacts(ctx context.Context, conn *pgconn.PgConn) (*Facts, error) {
 		Version: number(r[0]), VersionText: r[1], Database: r[2], DatabaseOID: parseOID(r[3]), User: r[4],
 		Encoding: r[5], SearchPath: r[6], Superuser: r[7] == "t", InRecovery: r[8] == "t", ReadOnly: r[9] == "t",
 		LockSlots: number(r[10]), FreeConnections: number(r[11]), Tables: number(r[12]),
+		SharedBuffers: int64(number(r[13])), MaintenanceWorkMem: int64(number(r[14])), MaxParallelWorkers: number(r[15]),
 	}
 	f.MayReplicaRole = f.Superuser
 	if !f.Superuser && f.Version >= 150000 {

@@ -12,10 +12,14 @@ import (
 // Relation is what a plan needs to know about a table beyond its TOC entry.
 type Relation struct {
 	OID uint32
-	// Bytes is the heap with its TOAST data as the server counts pages: an upper bound of what a copy moves.
-	Bytes int64
+	// Bytes is about what a COPY of it moves, Rows about how many rows it has.
+	Bytes, Rows int64
 	// Parent is the partitioned table this is a partition of, or 0.
 	Parent uint32
+	// Partitioned says that it has no rows itself, but partitions.
+	Partitioned bool
+	// ForeignBelow says that a partition or child of it is a foreign table, which ANALYZE would ask its server for.
+	ForeignBelow bool
 	// Unlogged says that a standby does not have its rows.
 	Unlogged bool
 	// Name is its quoted name with its schema.
@@ -27,6 +31,13 @@ type Relation struct {
 // Source is what the catalogs of a source say, under one snapshot.
 type Source struct {
 	Relations map[uint32]*Relation
+	// Indexes, Keys and ForeignKeys are by their own OIDs, those of pg_class and pg_constraint.
+	Indexes     map[uint32]*Index
+	Keys        map[uint32]*Key
+	ForeignKeys map[uint32]*ForeignKey
+	// InvalidIndexes are the names of indexes that a failed or unfinished CREATE INDEX CONCURRENTLY left behind. A dump
+	// does not have them.
+	InvalidIndexes []string
 }
 
 // Children gives the partitions of each partitioned table.
@@ -41,10 +52,14 @@ func (s *Source) Children() map[uint32][]uint32 {
 }
 
 const relationsQuery = `
+WITH RECURSIVE above (oid) AS (
+    SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class f ON f.oid = i.inhrelid WHERE f.relkind = 'f'
+    UNION SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN above ON i.inhrelid = above.oid)
 SELECT c.oid,
        CASE WHEN c.relkind IN ('r', 'm') THEN coalesce(pg_catalog.pg_table_size(c.oid), 0) ELSE 0 END,
        coalesce((SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND c.relispartition), 0),
-       c.relkind = 'r' AND c.relpersistence = 'u', c.relnamespace::pg_catalog.regnamespace::text || '.' || pg_catalog.quote_ident(c.relname)
+       c.relkind = 'r' AND c.relpersistence = 'u', c.relnamespace::pg_catalog.regnamespace::text || '.' || pg_catalog.quote_ident(c.relname), c.relkind = 'p',
+       c.oid IN (SELECT oid FROM above)
   FROM pg_catalog.pg_class c
  WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't' AND
        (c.oid >= 16384 OR c.relnamespace <> 'pg_catalog'::regnamespace)`
@@ -64,7 +79,7 @@ func ReadSource(ctx context.Context, conn *pgconn.PgConn) (*Source, error) {
 	for _, r := range rows {
 		bytes, _ := strconv.ParseInt(r[1], 10, 64)
 		oid := parseOID(r[0])
-		s.Relations[oid] = &Relation{OID: oid, Bytes: bytes, Parent: parseOID(r[2]), Unlogged: r[3] == "t", Name: r[4]}
+		s.Relations[oid] = &Relation{OID: oid, Bytes: bytes, Parent: parseOID(r[2]), Unlogged: r[3] == "t", Name: r[4], Partitioned: r[5] == "t", ForeignBelow: r[6] == "t"}
 	}
 	rows, err = Rows(ctx, conn, extensionQuery)
 	if err != nil {
@@ -74,6 +89,9 @@ func ReadSource(ctx context.Context, conn *pgconn.PgConn) (*Source, error) {
 		if rel := s.Relations[parseOID(r[0])]; rel != nil {
 			rel.Filter = r[1]
 		}
+	}
+	if err := s.readPostData(ctx, conn); err != nil {
+		return nil, err
 	}
 	return s, nil
 }

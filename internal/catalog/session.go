@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +31,8 @@ type SessionOptions struct {
 	Encoding string
 	// LockTimeout bounds the wait for a lock. 0 waits without bound.
 	LockTimeout time.Duration
+	// Set are settings by their names. They are applied last.
+	Set map[string]string
 	// Application is the session's application_name.
 	Application string
 	// Configure may adjust the connection's configuration, e.g. install hooks. May be nil.
@@ -111,6 +115,9 @@ func settings(opt SessionOptions, version int) string {
 		set("default_tablespace", "''")
 		set("default_table_access_method", "heap")
 		set("synchronous_commit", "off") // the last commit of a transfer is synchronous and covers all before it
+	}
+	for _, name := range slices.Sorted(maps.Keys(opt.Set)) {
+		set(name, Literal(opt.Set[name]))
 	}
 	return b.String()
 }

@@ -23,13 +23,15 @@ type builder struct {
 	tables  tables
 
 	triggers map[uint32][]int // table to the tasks of its triggers
+	before   map[uint32][]int // table to the tasks that its ANALYZE follows
+	analyzed map[uint32]int   // table to the task of its ANALYZE
 }
 
 // Build makes the plan. It fails on an archive that no pg_dump writes.
 func Build(toc *archive.TOC, source *catalog.Source, choices Choices) (*Plan, error) {
 	b := &builder{
 		toc: toc, source: source, choices: choices, byDump: map[int][]int{}, triggers: map[uint32][]int{},
-		plan: &Plan{},
+		before: map[uint32][]int{}, plan: &Plan{},
 	}
 	b.tables = newTables(toc, source)
 	section := archive.PreData
@@ -49,13 +51,22 @@ func Build(toc *archive.TOC, source *catalog.Source, choices Choices) (*Plan, er
 			return nil, fmt.Errorf("toc entry %d: %s %s: %w", e.DumpID, e.Desc, displayName(e), err)
 		}
 	}
-	b.sortAfter()
+	if !choices.DataOnly {
+		for _, name := range source.InvalidIndexes {
+			b.plan.LeftOut = append(b.plan.LeftOut, LeftOut{
+				"index " + name,
+				"it is invalid on the source: a CREATE INDEX CONCURRENTLY has failed or is not finished",
+			})
+		}
+	}
+	b.addAnalyze()
+	b.sort()
 	b.dependencies()
 	return b.plan, nil
 }
 
 func (b *builder) add(e *archive.Entry, section archive.Section) error {
-	t := Task{Entry: e, Name: displayName(e), Phase: phase(e, section), Order: order(e, section)}
+	t := Task{Entry: e, Desc: e.Desc, Name: displayName(e), Phase: phase(e, section), Order: order(e, section)}
 	if table := b.emptyIndex(e); table != nil {
 		t.Order, t.Table = Before, displayName(table)
 	}
@@ -70,7 +81,7 @@ func (b *builder) add(e *archive.Entry, section archive.Section) error {
 			if len(part) > 1 {
 				name = fmt.Sprintf("large objects %d to %d", part[0], part[len(part)-1])
 			}
-			b.append(&Task{Entry: e, Name: name, Phase: Data, Order: Parallel, Kind: LargeObjects, OIDs: part})
+			b.append(&Task{Entry: e, Desc: e.Desc, Name: name, Phase: Data, Order: Parallel, Kind: LargeObjects, OIDs: part})
 		}
 		return nil
 	case e.HadDumper:
@@ -80,7 +91,12 @@ func (b *builder) add(e *archive.Entry, section archive.Section) error {
 			return err
 		}
 	}
-	b.append(&t)
+	for _, part := range b.split(&t) {
+		b.append(part)
+	}
+	if e.Desc == "MATERIALIZED VIEW DATA" && !b.choices.NoAnalyze {
+		b.plan.Tasks = append(b.plan.Tasks, analyze(e, After, Finish, 0))
+	}
 	return nil
 }
 
@@ -102,7 +118,7 @@ func (b *builder) rows(t *Task) error {
 	from := archive.QualifiedName(e.Namespace, e.Tag)
 	t.CopyOut = strings.TrimSpace("COPY "+from+" "+columns) + " TO STDOUT"
 	if r := b.source.Relations[t.Relation]; r != nil {
-		t.Bytes = r.Bytes
+		t.Bytes, t.Rows = r.Bytes, r.Rows
 		if r.Filter != "" { // an extension's configuration table; the condition is not in the archive
 			list := strings.TrimSuffix(strings.TrimPrefix(columns, "("), ")")
 			t.CopyOut = "COPY (SELECT " + list + " FROM " + from + " " + r.Filter + ") TO STDOUT"
@@ -134,21 +150,29 @@ func (b *builder) contents(e *archive.Entry) []uint32 {
 	return oids
 }
 
-// sortAfter puts the After tasks behind all others, in the order of their passes, and numbers anew.
-func (b *builder) sortAfter() {
-	slices.SortStableFunc(b.plan.Tasks, func(x, y *Task) int {
-		if (x.Order == After) != (y.Order == After) {
-			return cmp.Compare(x.Order, y.Order)
+// sort puts ANALYZE behind what else there is in data and post-data, then the foreign keys with what depends on them,
+// then the After tasks in the order of their passes, and numbers anew. Otherwise the order stays that of the archive.
+func (b *builder) sort() {
+	late := map[int]bool{} // dump ids of foreign keys and of what needs them
+	rank := make(map[*Task]int, len(b.plan.Tasks))
+	for _, t := range b.plan.Tasks {
+		needsLate := slices.ContainsFunc(t.Entry.Dependencies, func(id int) bool { return late[id] })
+		switch {
+		case t.Order == After:
+			rank[t] = 3 + pass(t.Entry)
+		case t.Desc == Analyze:
+			rank[t] = 1
+		case t.Order == Parallel && (t.Entry.Desc == "FK CONSTRAINT" || needsLate):
+			late[t.Entry.DumpID], rank[t] = true, 2
 		}
-		if x.Order == After {
-			return cmp.Compare(pass(x.Entry), pass(y.Entry))
-		}
-		return 0
-	})
+	}
+	slices.SortStableFunc(b.plan.Tasks, func(x, y *Task) int { return cmp.Compare(rank[x], rank[y]) })
 	clear(b.byDump)
 	for i, t := range b.plan.Tasks {
 		t.ID = i
-		b.byDump[t.Entry.DumpID] = append(b.byDump[t.Entry.DumpID], i)
+		if t.Desc != Analyze { // nobody who needs a table's entry needs its statistics
+			b.byDump[t.Entry.DumpID] = append(b.byDump[t.Entry.DumpID], i)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -45,13 +46,23 @@ func readTOC(tb testing.TB, name string) *archive.TOC {
 // bytes in a table as its TABLE DATA entry's dump id.
 func sourceOf(tb testing.TB, toc *archive.TOC) *catalog.Source {
 	tb.Helper()
-	s := &catalog.Source{Relations: map[uint32]*catalog.Relation{}}
+	s := &catalog.Source{
+		Relations: map[uint32]*catalog.Relation{}, Keys: map[uint32]*catalog.Key{}, Indexes: map[uint32]*catalog.Index{},
+		ForeignKeys: map[uint32]*catalog.ForeignKey{}, InvalidIndexes: []string{"public.broken"},
+	}
 	named := map[string]*catalog.Relation{}
 	for i := range toc.Entries {
 		switch e := &toc.Entries[i]; e.Desc {
 		case "TABLE", "FOREIGN TABLE", "MATERIALIZED VIEW":
 			r := &catalog.Relation{OID: e.CatalogID.OID}
+			r.Partitioned = e.RelKind == 'p' || strings.Contains(e.Defn, "\nPARTITION BY ")
 			s.Relations[r.OID], named[archive.QualifiedName(e.Namespace, e.Tag)] = r, r
+		case "INDEX":
+			s.Indexes[e.CatalogID.OID] = &catalog.Index{Method: "btree", Bytes: 1000 * int64(e.DumpID)}
+		case "CONSTRAINT":
+			addKey(s, e, named)
+		case "FK CONSTRAINT":
+			addForeignKey(s, e, named)
 		case "TABLE DATA":
 			s.Relations[e.CatalogID.OID].Bytes = int64(e.DumpID)
 		case "TABLE ATTACH":
@@ -70,6 +81,31 @@ func sourceOf(tb testing.TB, toc *archive.TOC) *catalog.Source {
 	return s
 }
 
+var (
+	keyOf        = regexp.MustCompile(`^ALTER TABLE ONLY (\S+|.*"\."[^"]+"|"[^"]+"\.\S+)\s+ADD CONSTRAINT ("[^"]+"|\S+) (?:PRIMARY KEY|UNIQUE) (\(.*\))( DEFERRABLE)?( INITIALLY DEFERRED)?;`)
+	foreignKeyOf = regexp.MustCompile(`^ALTER TABLE (?:ONLY )?(\S+|"[^"]+"\.\S+|"[^"]+"\."[^"]+")\s+ADD CONSTRAINT .* REFERENCES ("[^"]+"\."[^"]+"|"[^"]+"\.[^\s("]+|[^\s("]+)\(`)
+)
+
+// addKey makes up a key that can be made of an index, where the statement shows a plain one.
+func addKey(s *catalog.Source, e *archive.Entry, named map[string]*catalog.Relation) {
+	m := keyOf.FindStringSubmatch(e.Defn)
+	if m == nil || named[m[1]] == nil || named[m[1]].Partitioned {
+		return
+	}
+	s.Keys[e.CatalogID.OID] = &catalog.Key{
+		Name: strings.Trim(m[2], `"`), Definition: "CREATE UNIQUE INDEX " + m[2] + " ON " + m[1] + " USING btree " + m[3],
+		Deferrable: m[4] != "", Deferred: m[5] != "",
+	}
+}
+
+func addForeignKey(s *catalog.Source, e *archive.Entry, named map[string]*catalog.Relation) {
+	m := foreignKeyOf.FindStringSubmatch(e.Defn)
+	if m == nil || named[m[1]] == nil || named[m[2]] == nil {
+		return
+	}
+	s.ForeignKeys[e.CatalogID.OID] = &catalog.ForeignKey{Table: named[m[1]].OID, Referenced: named[m[2]].OID, Orphans: "SELECT 1"}
+}
+
 func build(tb testing.TB, toc *archive.TOC, choices plan.Choices) *plan.Plan {
 	tb.Helper()
 	if choices.TargetDatabase == "" {
@@ -84,6 +120,10 @@ func build(tb testing.TB, toc *archive.TOC, choices plan.Choices) *plan.Plan {
 
 var (
 	orders = map[plan.Order]string{plan.Before: "before", plan.Parallel: "parallel", plan.After: "after"}
+	modes  = map[plan.LockMode]string{
+		plan.RowShare: "(row share)", plan.ShareUpdateExclusive: "(share update exclusive)", plan.Share: "(share)",
+		plan.ShareRowExclusive: "(share row exclusive)", plan.AccessExclusive: "(access exclusive)",
+	}
 	phases = map[plan.Phase]string{
 		plan.Schema: "schema", plan.Data: "data", plan.Indexes: "indexes", plan.Constraints: "constraints", plan.Finish: "finish",
 	}
@@ -92,20 +132,23 @@ var (
 // show prints a task: a line of its place in the order, and a line for each statement that is not simply the entry's.
 func show(toc *archive.TOC, t *plan.Task) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d %s %s: %s %s", t.ID, orders[t.Order], phases[t.Phase], t.Entry.Desc, t.Name)
+	fmt.Fprintf(&b, "%d %s %s: %s %s", t.ID, orders[t.Order], phases[t.Phase], t.Desc, t.Name)
 	if t.Table != "" && t.Table != t.Name {
 		fmt.Fprintf(&b, " | of %s", t.Table)
 	}
 	if len(t.Needs) > 0 {
 		fmt.Fprintf(&b, " | needs %v", t.Needs)
 	}
+	if len(t.Follows) > 0 {
+		fmt.Fprintf(&b, " | follows %v", t.Follows)
+	}
 	if t.AfterData {
 		b.WriteString(" | after data")
 	}
-	for _, oid := range t.Locks {
+	for _, lock := range t.Locks {
 		for i := range toc.Entries {
-			if e := &toc.Entries[i]; e.Desc == "TABLE" && e.CatalogID.OID == oid {
-				fmt.Fprintf(&b, " | locks %s", archive.QualifiedName(e.Namespace, e.Tag))
+			if e := &toc.Entries[i]; e.Desc == "TABLE" && e.CatalogID.OID == lock.Relation {
+				fmt.Fprintf(&b, " | locks %s %s", archive.QualifiedName(e.Namespace, e.Tag), modes[lock.Mode])
 			}
 		}
 	}
@@ -182,7 +225,7 @@ func TestGoldenRegression(t *testing.T) {
 	var shown strings.Builder
 	interesting := map[int]bool{}
 	for _, task := range p.Tasks {
-		outline[orders[task.Order]+" "+phases[task.Phase]+": "+task.Entry.Desc]++
+		outline[orders[task.Order]+" "+phases[task.Phase]+": "+task.Desc]++
 		through := task.Kind == plan.Rows && !strings.HasPrefix(task.CopyIn, "COPY "+task.Name+" ")
 		waits := slices.ContainsFunc(task.Needs, func(id int) bool { return interesting[id] })
 		switch {

@@ -12,18 +12,18 @@ import (
 type tables struct {
 	source   *catalog.Source
 	children map[uint32][]uint32
-	made     map[uint32]bool // tables that the archive makes; others are an extension's
-	data     map[uint32]int  // table to the dump id of its TABLE DATA entry
-	viaRoot  map[uint32]bool // roots of trees with a partition that is loaded via the root
+	made     map[uint32]*archive.Entry // tables that the archive makes; others are an extension's
+	data     map[uint32]int            // table to the dump id of its TABLE DATA entry
+	viaRoot  map[uint32]bool           // roots of trees with a partition that is loaded via the root
 }
 
 func newTables(toc *archive.TOC, source *catalog.Source) tables {
-	t := tables{source: source, children: source.Children(), made: map[uint32]bool{}, data: map[uint32]int{}, viaRoot: map[uint32]bool{}}
+	t := tables{source: source, children: source.Children(), made: map[uint32]*archive.Entry{}, data: map[uint32]int{}, viaRoot: map[uint32]bool{}}
 	for i := range toc.Entries {
 		e := &toc.Entries[i]
 		switch e.Desc {
 		case "TABLE":
-			t.made[e.CatalogID.OID] = true
+			t.made[e.CatalogID.OID] = e
 			continue
 		case "TABLE DATA":
 		default:
@@ -78,7 +78,7 @@ func (t *tables) loads(oid uint32) []int {
 func (b *builder) dependencies() {
 	configuration := -1
 	for _, t := range b.plan.Tasks {
-		if t.Kind == Rows && !b.tables.made[t.Relation] {
+		if t.Kind == Rows && b.tables.made[t.Relation] == nil {
 			// an extension's configuration tables have their foreign keys by now; pg_dump's order respects them, but
 			// its dependencies do not say so
 			if configuration >= 0 {
@@ -86,64 +86,81 @@ func (b *builder) dependencies() {
 			}
 			configuration = t.ID
 		}
-		for _, id := range t.Entry.Dependencies {
-			t.Needs = append(t.Needs, b.byDump[id]...)
+		if t.Desc != Analyze || t.Order == After {
+			b.need(t, t.Entry.Dependencies)
 		}
-		if t.Order == Parallel && t.Phase != Data {
+		switch {
+		case t.Desc == Analyze && t.Order == Parallel:
+			b.afterIndexes(t)
+		case t.Desc == Analyze:
+			t.Needs = append(t.Needs, b.byDump[t.Entry.DumpID]...)
+		case t.Order == Parallel && t.Phase != Data:
 			b.afterLoad(t)
 		}
-		slices.Sort(t.Needs)
-		// the archive is sorted by its dependencies: one that points forward can only be of a circle
-		t.Needs = slices.DeleteFunc(slices.Compact(t.Needs), func(id int) bool { return id >= t.ID })
+		t.Needs, t.Follows = earlier(t.Needs, t.ID), earlier(t.Follows, t.ID)
+		t.Cost = b.cost(t)
 	}
+}
+
+func (b *builder) need(t *Task, dumps []int) {
+	for _, id := range dumps {
+		t.Needs = append(t.Needs, b.byDump[id]...)
+	}
+}
+
+// earlier sorts ids and leaves out what does not come before id: the tasks are sorted by their dependencies, and one that
+// points forward can only be of a circle.
+func earlier(ids []int, id int) []int {
+	slices.Sort(ids)
+	return slices.DeleteFunc(slices.Compact(ids), func(other int) bool { return other >= id })
 }
 
 // afterLoad makes a post-data task wait for the rows it is about.
 func (b *builder) afterLoad(t *Task) {
 	e := t.Entry
+	for _, id := range b.byDump[e.DumpID] { // the entry's other half
+		t.Needs = append(t.Needs, id)
+	}
 	tables := b.tablesOf(e)
 	if len(tables) > 0 {
 		t.Table = displayName(tables[0])
 	}
-	for _, table := range tables {
+	for i, table := range tables {
 		oid := table.CatalogID.OID
-		t.Locks = append(t.Locks, b.locks(e, oid)...)
+		own := i == 0
+		if key := b.source.ForeignKeys[e.CatalogID.OID]; key != nil && e.Desc == "FK CONSTRAINT" {
+			own = key.Table == oid
+		}
+		t.Locks = append(t.Locks, b.locks(t, oid, own)...)
 		if e.Desc == "INDEX ATTACH" {
 			continue // both indexes are there by then, and no row is read
 		}
 		for _, load := range b.tables.loads(oid) {
 			t.Needs = append(t.Needs, b.byDump[load]...)
 		}
-		if readsRows(e) {
+		if readsRows(t) {
 			t.Bytes += b.bytesOf(oid)
 		}
-		if e.Desc == "TRIGGER" {
+		switch {
+		case e.Desc == "TRIGGER":
 			t.Needs = append(t.Needs, b.triggersAbove(oid)...)
 			b.triggers[oid] = append(b.triggers[oid], t.ID)
+		case e.Desc == "FK CONSTRAINT" && readsRows(t):
+			if id, ok := b.analyzed[oid]; ok {
+				t.Follows = append(t.Follows, id)
+			}
+		case t.Phase == Indexes, e.Desc == "STATISTICS":
+			b.before[oid] = append(b.before[oid], t.ID)
 		}
 	}
-	slices.Sort(t.Locks)
+	slices.SortFunc(t.Locks, byRelation)
 	t.Locks = slices.Compact(t.Locks)
 	switch {
-	case e.Desc == "INDEX", e.Desc == "INDEX ATTACH", e.Desc == "FK CONSTRAINT", e.Desc == "STATISTICS", buildsIndex(e):
+	case t.Phase == Indexes, e.Desc == "FK CONSTRAINT", e.Desc == "STATISTICS":
 	default:
 		// triggers would fire, and NOT VALID checks would test, while rows of the table or of a child still arrive
 		t.AfterData = true
 	}
-}
-
-// locks are the relations that a post-data entry must have for itself because of a table that it depends on.
-func (b *builder) locks(e *archive.Entry, oid uint32) []uint32 {
-	switch {
-	case e.Desc == "INDEX" && len(archive.SplitStatements(e.Defn)) == 1:
-		return nil // CREATE INDEX does not exclude another one. But with an ALTER TABLE behind it two would block each other
-	case e.Desc == "INDEX", buildsIndex(e):
-		return []uint32{oid}
-	case e.Desc == "INDEX ATTACH":
-		// two at a time in one tree could each miss the other's, and then no one marks the root's index as valid
-		return []uint32{oid, b.tables.root(oid)}
-	}
-	return append(b.tables.subtree(oid), b.tables.root(oid))
 }
 
 // triggersAbove are the tasks of the triggers on the tables that a partition belongs to. A partition's entry changes the
@@ -157,13 +174,17 @@ func (b *builder) triggersAbove(oid uint32) []int {
 	return ids
 }
 
-// readsRows reports whether a post-data entry goes through all rows of its tables.
-func readsRows(e *archive.Entry) bool {
-	switch e.Desc {
-	case "INDEX":
+// readsRows reports whether a post-data task goes through all rows of its tables.
+func readsRows(t *Task) bool {
+	switch t.Desc {
+	case "INDEX", Validate:
 		return true
 	case "CONSTRAINT", "FK CONSTRAINT", "CHECK CONSTRAINT":
-		return !strings.HasSuffix(strings.TrimSpace(e.Defn), " NOT VALID;")
+		first := t.Statements[len(t.Statements)-1]
+		if i := slices.IndexFunc(t.Statements, func(s string) bool { return strings.HasPrefix(s, "ALTER") }); i >= 0 {
+			first = t.Statements[i]
+		}
+		return !strings.HasSuffix(strings.TrimRight(first, "; \n"), " NOT VALID") && !strings.Contains(first, " USING INDEX ")
 	}
 	return false
 }

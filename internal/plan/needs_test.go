@@ -16,7 +16,7 @@ func find(t *testing.T, p *plan.Plan, desc, tag string) *plan.Task {
 	t.Helper()
 	var found *plan.Task
 	for _, task := range p.Tasks {
-		if task.Entry.Desc == desc && task.Entry.Tag == tag {
+		if task.Desc == desc && task.Entry.Tag == tag {
 			if found != nil {
 				t.Fatalf("two tasks of %s %s", desc, tag)
 			}
@@ -34,7 +34,7 @@ func waitsFor(p *plan.Plan, t, other *plan.Task) bool {
 	if t.AfterData && other.Order == plan.Parallel && other.Phase == plan.Data {
 		return true
 	}
-	return slices.ContainsFunc(t.Needs, func(id int) bool { return id == other.ID || waitsFor(p, p.Tasks[id], other) })
+	return slices.ContainsFunc(slices.Concat(t.Needs, t.Follows), func(id int) bool { return id == other.ID || waitsFor(p, p.Tasks[id], other) })
 }
 
 // An index is built when its own table is loaded, and not when all the tree is; a foreign key waits for the whole trees on
@@ -91,7 +91,9 @@ func TestBytes(t *testing.T) {
 		want      int64
 	}{
 		{"INDEX", "tree_high_note_idx", rows("tree_high")},
-		{"CONSTRAINT", "moods_1 moods_1_pkey", rows("moods_1")},
+		{"INDEX", "moods_1 moods_1_pkey", rows("moods_1")},
+		{"CONSTRAINT", "moods_1 moods_1_pkey", 0}, // its index is there
+		{"ANALYZE", "tree", rows("tree_low_a", "tree_low_b", "tree_high")},
 		{"CONSTRAINT", "tree tree_pkey", 0},
 		{"INDEX ATTACH", "tree_high_pkey", 0},
 		{"FK CONSTRAINT", "leaf_of_key to the tree", rows("leaf_of_key", "tree_low_a", "tree_low_b", "tree_high")},
@@ -105,23 +107,34 @@ func TestBytes(t *testing.T) {
 	}
 }
 
+// exclude reports whether two tasks may not run at the same time.
+func exclude(a, b *plan.Task) bool {
+	return slices.ContainsFunc(a.Locks, func(x plan.Lock) bool {
+		return slices.ContainsFunc(b.Locks, func(y plan.Lock) bool { return x.Relation == y.Relation && x.Mode.Conflicts(y.Mode) })
+	})
+}
+
 // Tasks that lock one table exclude each other, partitions included where the statement goes down to them; the keys of
 // two partitions are built at the same time.
 func TestLocks(t *testing.T) {
 	toc := readTOC(t, "shapes17")
 	p := build(t, toc, plan.Choices{})
-	exclude := func(a, b *plan.Task) bool {
-		return slices.ContainsFunc(a.Locks, func(oid uint32) bool { return slices.Contains(b.Locks, oid) })
-	}
 	key := find(t, p, "FK CONSTRAINT", "leaf_of_key to the tree")
+	buildA, buildB := find(t, p, "INDEX", "tree_low_a tree_low_a_pkey"), find(t, p, "INDEX", "tree_low_b tree_low_b_pkey")
 	a, b := find(t, p, "CONSTRAINT", "tree_low_a tree_low_a_pkey"), find(t, p, "CONSTRAINT", "tree_low_b tree_low_b_pkey")
 	attachA, attachHigh := find(t, p, "INDEX ATTACH", "tree_low_a_pkey"), find(t, p, "INDEX ATTACH", "tree_high_note_idx")
-	identity, cluster := find(t, p, "INDEX", "marked_a"), find(t, p, "INDEX", "marked_b") // each has an ALTER TABLE
+	identity, cluster := find(t, p, "ALTER INDEX", "marked_a"), find(t, p, "ALTER INDEX", "marked_b")
 	onRoot, onLeaf := find(t, p, "TRIGGER", "tree on_tree"), find(t, p, "TRIGGER", "tree_low_a on_tree")
+	note, statistics := find(t, p, "INDEX", "tree_low_a_note_idx"), find(t, p, "ANALYZE", "tree")
 	for _, c := range []struct {
 		x, y *plan.Task
 		want bool
 	}{
+		{note, buildA, false}, // two of one table
+		{note, a, true},
+		{note, statistics, true},
+		{buildA, buildB, false},
+		{key, statistics, true},
 		{key, a, true},
 		{key, b, true},
 		{a, b, false},
@@ -135,12 +148,7 @@ func TestLocks(t *testing.T) {
 		{onLeaf, key, true},
 	} {
 		if exclude(c.x, c.y) != c.want {
-			t.Errorf("%s %s and %s %s exclude each other: not %v", c.x.Entry.Desc, c.x.Name, c.y.Entry.Desc, c.y.Name, c.want)
-		}
-	}
-	for _, task := range p.Tasks {
-		if task.Entry.Desc == "INDEX" && task.Locks != nil && task != identity && task != cluster {
-			t.Errorf("index %s locks %v: two indexes of a table can be built at the same time", task.Name, task.Locks)
+			t.Errorf("%s %s and %s %s exclude each other: not %v", c.x.Desc, c.x.Name, c.y.Desc, c.y.Name, c.want)
 		}
 	}
 	if !waitsFor(p, onLeaf, onRoot) {
@@ -190,7 +198,7 @@ func TestConfigurationTables(t *testing.T) {
 	source := &catalog.Source{Relations: map[uint32]*catalog.Relation{
 		11: {OID: 11}, 21: {OID: 21}, 22: {OID: 22, Filter: "WHERE a > 10"}, 23: {OID: 23, Filter: "WHERE true"},
 	}}
-	p, err := plan.Build(&archive.TOC{Entries: entries}, source, plan.Choices{})
+	p, err := plan.Build(&archive.TOC{Entries: entries}, source, plan.Choices{NoAnalyze: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -133,9 +133,9 @@ func TestPasses(t *testing.T) {
 	}
 	var got []string
 	for _, task := range p.Tasks {
-		got = append(got, task.Entry.Desc)
+		got = append(got, task.Desc)
 	}
-	want := []string{"TABLE", "INDEX", "ACL", "DEFAULT ACL", "MATERIALIZED VIEW DATA", "EVENT TRIGGER", "COMMENT", "DATABASE PROPERTIES"}
+	want := []string{"TABLE", "INDEX", "ACL", "DEFAULT ACL", "MATERIALIZED VIEW DATA", "ANALYZE", "EVENT TRIGGER", "COMMENT", "DATABASE PROPERTIES"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q\nnot %q", got, want)
 	}

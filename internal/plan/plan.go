@@ -43,22 +43,24 @@ const (
 type Task struct {
 	ID    int // index in Plan.Tasks
 	Entry *archive.Entry
+	Desc  string // what is made: the entry's description, or Analyze, Validate, AlterIndex
 	Name  string // as shown to the user: public.orders
 	Table string // name of the table it belongs to, "" if none
 	Phase Phase
 	Kind  Kind
 	Order Order
 
-	// Needs are IDs of tasks that must have ended well before. AfterData waits for every task of phase Data too, well
-	// ended or not.
-	Needs     []int
-	AfterData bool
-	// Locks are the relations that it must have for itself, as OIDs of the source: the tables that it takes ACCESS
-	// EXCLUSIVE or a like lock on, with their partitions, and of a partition the root of its tree unless it only builds
-	// an index. Two tasks that share one never run at the same time.
-	Locks []uint32
-	// Bytes is about how much it moves or reads; 0 unknown.
-	Bytes int64
+	// Needs are IDs of tasks that must have ended well before, Follows of those that must have ended, well or not.
+	// AfterData waits for every task of phase Data, well ended or not. All IDs are less than the task's own.
+	Needs, Follows []int
+	AfterData      bool
+	// Locks are what its statements lock for longer than a moment or can't share, with partitions and, unless it only
+	// builds an index, the root of a partition's tree. Two tasks whose locks conflict never run at the same time.
+	Locks []Lock
+	// Bytes is about how much it moves or reads, and Rows how many rows it moves; 0 unknown.
+	Bytes, Rows int64
+	// Cost is about how long it takes when it is alone: nanoseconds of a core of a server. Only proportions matter.
+	Cost float64
 
 	// Statements are run one after the other in one transaction. Owner follows them under a savepoint: the object
 	// stays when its owner can't be set.
@@ -66,12 +68,16 @@ type Task struct {
 	Owner      string
 	// Each says that the statements are independent settings: one that fails is reported and the others still run.
 	Each bool
+	// Orphans is, of a task that checks a foreign key, a query for the rows that violate it; "" otherwise.
+	Orphans string
 
 	// Relation is the OID of the table on the source, with Kind Rows.
 	Relation        uint32
 	CopyOut, CopyIn string
 	// OIDs are the large objects, with Kind LargeObjects.
 	OIDs []uint32
+
+	analyzes uint32 // the table, of kind Analyze
 }
 
 // LeftOut is something of the source that the plan leaves out without being told to.
@@ -99,5 +105,7 @@ type Choices struct {
 	SchemaOnly, DataOnly                                      bool
 	NoOwner, NoACL, NoComments, NoTablespaces, NoPublications bool
 	NoDBSettings, Subscriptions                               bool
+	NoAnalyze                                                 bool
 	TargetDatabase                                            string
+	TargetVersion                                             int // server_version_num
 }

@@ -126,16 +126,6 @@ func (b *builder) aclPerLargeObject(e *archive.Entry) ([]string, error) {
 	return all, nil
 }
 
-var indexConstraint = func() *regexp.Regexp {
-	const name = `(?:"(?:[^"]|"")*"|[^\s".]+)`
-	return regexp.MustCompile(`^ALTER (?:FOREIGN )?TABLE (?:ONLY )?(?:` + name + `\.)?` + name + `\s+ADD CONSTRAINT ` + name + ` (?:PRIMARY KEY|UNIQUE|EXCLUDE)\b`)
-}()
-
-// buildsIndex tells a key or exclusion constraint from the NOT NULL constraints that version 18 writes as CONSTRAINT.
-func buildsIndex(e *archive.Entry) bool {
-	return e.Desc == "CONSTRAINT" && indexConstraint.MatchString(e.Defn)
-}
-
 func oidArray(oids []uint32) string {
 	texts := make([]string, len(oids))
 	for i, o := range oids {

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 
@@ -22,16 +23,17 @@ func poolOf(t *plan.Task) pool {
 	return copiers
 }
 
-// board hands out the parallel tasks of a plan: one is ready when all that it needs has ended, and given out when no
-// task that locks the same relation is in work. Its methods may be called from any goroutine.
+// board hands out the parallel tasks of a plan: one is ready when all that it waits for has ended, and given out when no
+// task in work has a lock that conflicts with its own, the one with the longest path of work behind it first. Its methods may be called from any goroutine.
 type board struct {
 	mu      sync.Mutex
 	changed *sync.Cond
 	tasks   []*plan.Task
 	waits   map[int]int   // task to how many others it still waits for
 	unlocks map[int][]int // task to those that wait for it
+	rank    []float64     // of each task: the higher, the sooner it is taken
 	ready   [2][]*plan.Task
-	locked  map[uint32]bool
+	locked  map[plan.Lock]int // how many tasks in work hold it
 	left    [2]int
 	data    int          // tasks of phase data that have not ended
 	late    []*plan.Task // ready but for AfterData
@@ -39,8 +41,14 @@ type board struct {
 }
 
 // newBoard lays out the tasks of order Parallel. Those of order Before have ended.
-func newBoard(tasks []*plan.Task) *board {
-	b := &board{tasks: tasks, waits: map[int]int{}, unlocks: map[int][]int{}, locked: map[uint32]bool{}}
+func newBoard(p *plan.Plan, inOrder bool) *board {
+	tasks := p.Tasks
+	b := &board{tasks: tasks, waits: map[int]int{}, unlocks: map[int][]int{}, rank: p.Remaining(), locked: map[plan.Lock]int{}}
+	if inOrder {
+		for i := range b.rank {
+			b.rank[i] = float64(-i)
+		}
+	}
 	b.changed = sync.NewCond(&b.mu)
 	for _, t := range tasks {
 		if t.Order != plan.Parallel {
@@ -55,7 +63,7 @@ func newBoard(tasks []*plan.Task) *board {
 		if t.Order != plan.Parallel {
 			continue
 		}
-		for _, need := range t.Needs {
+		for _, need := range slices.Concat(t.Needs, t.Follows) {
 			if tasks[need].Order == plan.Parallel {
 				b.waits[t.ID]++
 				b.unlocks[need] = append(b.unlocks[need], t.ID)
@@ -75,15 +83,8 @@ func (b *board) offer(t *plan.Task) {
 		return
 	}
 	p := poolOf(t)
-	// the longest first, so that no large one is left to run alone at the end
 	at, _ := slices.BinarySearchFunc(b.ready[p], t, func(x, y *plan.Task) int {
-		switch {
-		case x.Bytes != y.Bytes && x.Bytes > y.Bytes:
-			return -1
-		case x.Bytes != y.Bytes:
-			return 1
-		}
-		return x.ID - y.ID
+		return cmp.Or(cmp.Compare(b.rank[y.ID], b.rank[x.ID]), cmp.Compare(x.ID, y.ID))
 	})
 	b.ready[p] = slices.Insert(b.ready[p], at, t)
 }
@@ -96,14 +97,12 @@ func (b *board) take(p pool) *plan.Task {
 		if b.halted || b.left[p] == 0 {
 			return nil
 		}
-		i := slices.IndexFunc(b.ready[p], func(t *plan.Task) bool {
-			return !slices.ContainsFunc(t.Locks, func(oid uint32) bool { return b.locked[oid] })
-		})
+		i := slices.IndexFunc(b.ready[p], b.free)
 		if i >= 0 {
 			t := b.ready[p][i]
 			b.ready[p] = slices.Delete(b.ready[p], i, i+1)
-			for _, oid := range t.Locks {
-				b.locked[oid] = true
+			for _, lock := range t.Locks {
+				b.locked[lock]++
 			}
 			return t
 		}
@@ -111,12 +110,26 @@ func (b *board) take(p pool) *plan.Task {
 	}
 }
 
+// free reports whether no task in work holds a lock that conflicts with one of t's.
+func (b *board) free(t *plan.Task) bool {
+	for _, lock := range t.Locks {
+		for mode := plan.RowShare; mode <= plan.AccessExclusive; mode++ {
+			if mode.Conflicts(lock.Mode) && b.locked[plan.Lock{Relation: lock.Relation, Mode: mode}] > 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // end says that a task taken has ended, well or not; what waits for it comes nearer either way.
 func (b *board) end(t *plan.Task) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, oid := range t.Locks {
-		delete(b.locked, oid)
+	for _, lock := range t.Locks {
+		if b.locked[lock]--; b.locked[lock] == 0 {
+			delete(b.locked, lock)
+		}
 	}
 	b.left[poolOf(t)]--
 	if t.Phase == plan.Data {

@@ -68,7 +68,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if err := r.preflight(ctx); err != nil {
 		return err
 	}
-	if r.schema, err = r.openWriter(ctx, "schema"); err != nil {
+	if r.schema, err = r.openWriter(ctx, "schema", "schema"); err != nil {
 		return err
 	}
 	if err := r.claim(ctx); err != nil {
@@ -81,7 +81,8 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	r.plan, err = plan.Build(toc, source, plan.Choices{
 		SchemaOnly: r.SchemaOnly, DataOnly: r.DataOnly, NoOwner: r.NoOwner, NoACL: r.NoACL, NoComments: r.NoComments,
 		NoTablespaces: r.NoTablespaces, NoPublications: r.NoPublications, NoDBSettings: r.NoDBSettings,
-		Subscriptions: r.Subscriptions, TargetDatabase: r.dstFacts.Database,
+		Subscriptions: r.Subscriptions, NoAnalyze: r.NoAnalyze || r.SchemaOnly,
+		TargetDatabase: r.dstFacts.Database, TargetVersion: r.dstFacts.Version,
 	})
 	if err != nil {
 		return err
@@ -90,7 +91,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		r.leaveOut(l)
 	}
 	r.nameUnlogged(source)
-	if !r.SchemaOnly {
+	if r.NoAnalyze && !r.SchemaOnly {
 		r.leaveOut(plan.LeftOut{Object: "planner statistics", Reason: "run vacuumdb --analyze-in-stages on the target before it is used"})
 	}
 	r.Progress.Plan(tasks(r.plan))

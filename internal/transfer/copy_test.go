@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"pgsluice/internal/pgtest"
+	"pgsluice/internal/progress"
 )
 
 // The regression database of PostgreSQL 15 arrives equal: schema, rows, sequences, large objects, database settings.
@@ -19,9 +20,15 @@ func TestCopyRegression(t *testing.T) {
 // copyOK copies and demands that nothing failed.
 func copyOK(t *testing.T, opt Options) *Result {
 	t.Helper()
+	if opt.Progress == nil {
+		opt.Progress = progress.New()
+	}
 	result, err := Copy(t.Context(), opt)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, f := range opt.Progress.Snapshot().Failures {
+		t.Errorf("%s %s: %s", f.Task.Kind, f.Task.Name, f.Error)
 	}
 	if result.Failed > 0 {
 		t.Errorf("%d objects failed", result.Failed)

@@ -91,8 +91,8 @@ func withoutValue(sql string) string {
 
 // needsSearchPath reports whether err looks like that of a function that names things without their schema.
 func (r *run) needsSearchPath(t *plan.Task, err error) bool {
-	switch t.Entry.Desc {
-	case "INDEX", "CONSTRAINT", "MATERIALIZED VIEW DATA":
+	switch t.Desc {
+	case "INDEX", "CONSTRAINT", "MATERIALIZED VIEW DATA", plan.Analyze:
 	default:
 		return false
 	}
@@ -117,6 +117,6 @@ func harmless(t *plan.Task, err error) bool {
 
 // neverStops reports whether the failure of a task is only listed, whatever OnError says: all data is there by then,
 // and what is missing can be made by hand.
-func neverStops(t *plan.Task) bool {
-	return t.Entry.Desc == "MATERIALIZED VIEW DATA" || t.Each
+func neverStops(t *plan.Task, err error) bool {
+	return t.Desc == "MATERIALIZED VIEW DATA" || t.Each || t.Orphans != "" && code(err) == foreignKeyViolation
 }

@@ -36,6 +36,9 @@ type Options struct {
 	IndexMemory int64
 	// Set are settings of all sessions on the target, which go before those that a transfer sets by itself.
 	Set map[string]string
+	// TOCOrder takes tasks that are ready in the order of the table of contents instead of the one with the longest path
+	// behind it, to see what that is worth.
+	TOCOrder bool
 	// NoAnalyze leaves the gathering of planner statistics out.
 	NoAnalyze bool
 	// SchemaOnly copies no rows, no large objects and no sequence values.
@@ -101,6 +104,8 @@ func (o Options) check() error {
 		return refuse("--index-jobs %d: at least one is needed", o.IndexJobs)
 	case o.IndexMemory < 0:
 		return refuse("--index-memory must be positive")
+	case o.checkSettings() != nil:
+		return &Refused{Err: o.checkSettings()}
 	case o.SchemaOnly && o.DataOnly:
 		return refuse("--schema-only and --data-only exclude each other")
 	case o.Clean && o.DataOnly:
@@ -146,6 +151,9 @@ type Result struct {
 	PgDumpPath     string
 	PgDumpVersion  string
 	Snapshot       string
+	// Jobs and IndexJobs are how many there were; Builders is what each builder was given, in words.
+	Jobs, IndexJobs int
+	Builders        string
 	// Failed is the number of objects that failed under OnError Continue.
 	Failed int
 }

@@ -10,20 +10,24 @@ import (
 	"pgsluice/internal/plan"
 )
 
-// parallel runs the tasks that are ordered by their needs alone, on Jobs copy streams and Jobs builders. The first
+// parallel runs the tasks that are ordered by their needs alone, on Jobs copy streams and IndexJobs builders. The first
 // error that stops the transfer cancels the others.
 func (r *run) parallel(ctx context.Context, failed *set) error {
-	b := newBoard(r.plan.Tasks)
+	b := newBoard(r.plan, r.TOCOrder)
 	group, ctx := errgroup.WithContext(ctx)
 	defer context.AfterFunc(ctx, b.halt)()
 	var reading sync.WaitGroup
-	for range r.Jobs {
+	for i := range r.Jobs {
 		reading.Add(1)
 		group.Go(func() error {
 			defer reading.Done()
-			return r.work(ctx, b, copiers, failed)
+			return r.work(ctx, b, copiers, &streams{run: r, worker: fmt.Sprintf("copy %d", i+1), work: "copy-in"}, failed)
 		})
-		group.Go(func() error { return r.work(ctx, b, builders, failed) })
+	}
+	for i := range r.IndexJobs {
+		group.Go(func() error {
+			return r.work(ctx, b, builders, &streams{run: r, worker: fmt.Sprintf("build %d", i+1), work: "post-data"}, failed)
+		})
 	}
 	group.Go(func() error {
 		reading.Wait()
@@ -34,11 +38,7 @@ func (r *run) parallel(ctx context.Context, failed *set) error {
 }
 
 // work takes tasks of one pool until there are none.
-func (r *run) work(ctx context.Context, b *board, p pool, failed *set) error {
-	s := &streams{run: r, work: "post-data"}
-	if p == copiers {
-		s.work = "copy-in"
-	}
+func (r *run) work(ctx context.Context, b *board, p pool, s *streams, failed *set) error {
 	defer s.close(ctx)
 	for t := b.take(p); t != nil; t = b.take(p) {
 		err := r.task(ctx, s, t, failed)

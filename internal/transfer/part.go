@@ -19,6 +19,7 @@ import (
 // part copies one part and counts it. Its error is one that stops the transfer.
 func (r *run) part(ctx context.Context, s *streams, t *plan.Task, failed *set) error {
 	running := r.Progress.Start(t.ID)
+	running.By(s.by())
 	ctx, live := pipeline.Watch(ctx)
 	running.Watch(func() []progress.StageTime { return stageTimes(live.Flow()) })
 	rows, flow, err := r.copyPart(ctx, s, t, running)

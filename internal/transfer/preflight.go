@@ -15,8 +15,10 @@ import (
 
 const (
 	oldestServer = 12
-	// a transfer opens two snapshot holders, pg_dump's connection, one for questions, and a reader a job
-	readersBeside = 4
+	// a transfer opens two snapshot holders, pg_dump's connection, one for questions, one to watch, and a reader a job
+	readersBeside = 5
+	// and on the target one that runs what is serial, one to watch, and a writer a job
+	writersBeside = 2
 )
 
 // preflight logs in on both sides and refuses what can't work, before anything is read in earnest.
@@ -59,6 +61,7 @@ func (r *run) preflight(ctx context.Context) error {
 	if err := r.checkServers(); err != nil {
 		return err
 	}
+	r.fitJobs()
 	return r.checkUserObjects(ctx, dst)
 }
 
@@ -79,10 +82,10 @@ func (r *run) checkServers() error {
 		return fmt.Errorf("target: %s is read-only (default_transaction_read_only is on for user %q)", r.dst, dst.User)
 	case r.Clean && r.Confirm != dst.Database:
 		return fmt.Errorf("--confirm %q is not the target database's name, %q: nothing was dropped", r.Confirm, dst.Database)
-	case src.FreeConnections < r.Jobs+readersBeside:
-		return fmt.Errorf("source: %d connections are free, but --jobs %d needs %d", src.FreeConnections, r.Jobs, r.Jobs+readersBeside)
-	case dst.FreeConnections < 2*r.Jobs+1:
-		return fmt.Errorf("target: %d connections are free, but --jobs %d needs %d", dst.FreeConnections, r.Jobs, 2*r.Jobs+1)
+	case src.FreeConnections < 1+readersBeside:
+		return fmt.Errorf("source: %d connections are free, but %d are needed", src.FreeConnections, 1+readersBeside)
+	case dst.FreeConnections < 2+writersBeside:
+		return fmt.Errorf("target: %d connections are free, but %d are needed", dst.FreeConnections, 2+writersBeside)
 	case !r.SchemaOnly && src.Tables*3 > src.LockSlots*2: // pg_dump and two holders lock each table; a slot holds two such locks
 		return fmt.Errorf("source: %d tables are more than its lock table has room for; set max_locks_per_transaction to %d or more and restart it",
 			src.Tables, 64*(1+src.Tables*3/(2*max(src.LockSlots, 1))))

@@ -228,14 +228,14 @@ func TestFreeConnections(t *testing.T) {
 		url  string
 	}{{"source", pgtest.Server(t), src}, {"target", pgtest.Second(t), dst}} {
 		role := pgtest.Role(t, side.c, "limited")
-		pgtest.Exec(t, side.c.URL("postgres"), "ALTER ROLE "+role+" CONNECTION LIMIT 5; GRANT ALL ON DATABASE "+databaseName(side.url)+" TO "+role)
+		pgtest.Exec(t, side.c.URL("postgres"), "ALTER ROLE "+role+" CONNECTION LIMIT 3; GRANT ALL ON DATABASE "+databaseName(side.url)+" TO "+role)
 		limited := strings.Replace(side.url, "postgres@", role+"@", 1)
 		opt := Options{Source: src, Target: limited, Jobs: 3}
 		if side.name == "source" {
 			opt = Options{Source: limited, Target: dst, Jobs: 3}
 		}
 		_, err := Copy(t.Context(), opt)
-		refused(t, err, side.name, "connections are free", "--jobs 3")
+		refused(t, err, side.name, "connections are free", "needed")
 	}
 	untouched(t, dst)
 }
@@ -260,9 +260,9 @@ func TestCheckServers(t *testing.T) {
 		"read-only":           {func(r *run) { r.dstFacts.ReadOnly = true }, []string{"read-only"}},
 		"the wrong name":      {func(r *run) { r.Clean, r.Confirm = true, "y" }, []string{`"y"`, `"x"`, "nothing was dropped"}},
 		"the right name":      {func(r *run) { r.Clean, r.Confirm = true, "x" }, nil},
-		"few on the source":   {func(r *run) { r.srcFacts.FreeConnections = 7 }, []string{"source", "7 connections", "needs 8"}},
-		"enough":              {func(r *run) { r.srcFacts.FreeConnections, r.dstFacts.FreeConnections = 8, 9 }, nil},
-		"few on the target":   {func(r *run) { r.dstFacts.FreeConnections = 8 }, []string{"target", "8 connections", "needs 9"}},
+		"few on the source":   {func(r *run) { r.srcFacts.FreeConnections = 5 }, []string{"source", "5 connections", "6 are needed"}},
+		"enough":              {func(r *run) { r.srcFacts.FreeConnections, r.dstFacts.FreeConnections = 6, 4 }, nil},
+		"few on the target":   {func(r *run) { r.dstFacts.FreeConnections = 3 }, []string{"target", "3 connections", "4 are needed"}},
 		"many tables":         {func(r *run) { r.srcFacts.Tables = 5000 }, []string{"source", "5000 tables", "max_locks_per_transaction"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -60,6 +60,7 @@ func (r *run) single(ctx context.Context, w *writer, t *plan.Task, failed *set) 
 		return context.Cause(ctx)
 	}
 	running := r.Progress.Start(t.ID)
+	running.By(w.by())
 	ownerErr, err := r.execute(ctx, w, t)
 	if err == nil && ownerErr == nil {
 		running.Done(0, nil)
@@ -69,6 +70,15 @@ func (r *run) single(ctx context.Context, w *writer, t *plan.Task, failed *set) 
 	case ctx.Err() != nil:
 		running.Interrupt(nil)
 		return context.Cause(ctx)
+	case err != nil && t.Desc == plan.Analyze && !w.conn.IsClosed():
+		r.warn("table "+t.Name, "its planner statistics could not be gathered: "+err.Error())
+		running.Done(0, nil)
+		return nil
+	case err != nil && t.Orphans != "" && code(err) == foreignKeyViolation:
+		err = r.violated(ctx, w, t, err)
+		if t.Desc != plan.Validate {
+			failed.add(t.ID)
+		}
 	case err != nil:
 		failed.add(t.ID)
 	default:
@@ -90,7 +100,7 @@ func (r *run) skip(t, need *plan.Task, failed *set) error {
 // failure decides what a failed task means for the transfer. broken says that its session is lost.
 func (r *run) failure(t *plan.Task, err error, broken bool) error {
 	err = fmt.Errorf("%s: %w", label(t), err)
-	if !broken && (r.OnError == Continue || neverStops(t)) {
+	if !broken && (r.OnError == Continue || neverStops(t, err)) {
 		r.count(t, err)
 		return nil
 	}
@@ -121,7 +131,7 @@ func label(t *plan.Task) string {
 	case t.Kind == plan.LargeObjects:
 		return t.Name
 	}
-	return strings.ToLower(t.Entry.Desc) + " " + t.Name
+	return strings.ToLower(t.Desc) + " " + t.Name
 }
 
 // tasks gives the plan in progress's words.
@@ -133,7 +143,7 @@ func tasks(p *plan.Plan) []progress.Task {
 	all := make([]progress.Task, len(p.Tasks))
 	for i, t := range p.Tasks {
 		all[i] = progress.Task{
-			ID: t.ID, Phase: phases[t.Phase], Kind: t.Entry.Desc, Name: t.Name, Table: t.Table, Bytes: t.Bytes,
+			ID: t.ID, Phase: phases[t.Phase], Kind: t.Desc, Name: t.Name, Table: t.Table, Bytes: t.Bytes, Rows: t.Rows,
 		}
 	}
 	return all

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"pgsluice/internal/catalog"
+	"pgsluice/internal/progress"
 	"pgsluice/stages"
 )
 
@@ -22,6 +23,7 @@ const (
 	insufficientPrivilege = "42501"
 	lockNotAvailable      = "55P03"
 	outOfMemory           = "53200"
+	foreignKeyViolation   = "23503"
 )
 
 func code(err error) string {
@@ -100,12 +102,14 @@ func (r *run) takeReader(ctx context.Context) (*pgconn.PgConn, error) {
 
 // writer is a session on the target.
 type writer struct {
-	conn *pgconn.PgConn
+	conn   *pgconn.PgConn
+	worker string // who uses it, as progress names him
 }
 
-func (r *run) openWriter(ctx context.Context, work string) (*writer, error) {
+func (r *run) openWriter(ctx context.Context, worker, work string) (*writer, error) {
 	conn, err := catalog.OpenSession(ctx, r.dst, catalog.SessionOptions{
 		Role: catalog.Writer, Encoding: r.srcFacts.Encoding, Application: "pgsluice " + work, Configure: stages.WatchErrors,
+		Set: r.writerSettings(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("target: %w", err)
@@ -116,7 +120,7 @@ func (r *run) openWriter(ctx context.Context, work string) (*writer, error) {
 			return nil, fmt.Errorf("target: %w", err)
 		}
 	}
-	return &writer{conn: conn}, nil
+	return &writer{conn: conn, worker: worker}, nil
 }
 
 // streams are the two sessions of one worker, opened when first needed and anew after one broke.
@@ -124,6 +128,7 @@ type streams struct {
 	run    *run
 	reader *pgconn.PgConn
 	writer *writer
+	worker string // as progress names it
 	work   string // of the writer
 }
 
@@ -138,7 +143,7 @@ func (s *streams) open(ctx context.Context, withReader bool) (err error) {
 		s.writer = nil
 	}
 	if s.writer == nil {
-		s.writer, err = s.run.openWriter(ctx, s.work)
+		s.writer, err = s.run.openWriter(ctx, s.worker, s.work)
 	}
 	return err
 }
@@ -155,6 +160,19 @@ func (s *streams) openReader(ctx context.Context) (err error) {
 	}
 	s.reader, err = s.run.takeReader(ctx)
 	return err
+}
+
+// by is who does a task with these sessions.
+func (s *streams) by() progress.Worker {
+	w := s.writer.by()
+	if s.reader != nil {
+		w.SourcePID = s.reader.PID()
+	}
+	return w
+}
+
+func (w *writer) by() progress.Worker {
+	return progress.Worker{Name: w.worker, TargetPID: w.conn.PID()}
 }
 
 // close ends both and waits for pgx's clean-up of what it closed by itself.

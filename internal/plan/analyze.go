@@ -1,0 +1,66 @@
+package plan
+
+import (
+	"slices"
+
+	"pgsluice/internal/archive"
+)
+
+// addAnalyze makes a task for each table that gets rows, and one for each tree of partitions: ANALYZE of its root reads
+// all of them. The tasks stand in front of the foreign keys, whose validation wants statistics.
+func (b *builder) addAnalyze() {
+	b.analyzed = map[uint32]int{}
+	if b.choices.NoAnalyze {
+		return
+	}
+	added := map[uint32]bool{}
+	for _, t := range b.plan.Tasks {
+		if t.Kind != Rows {
+			continue
+		}
+		oid, e := t.Relation, t.Entry
+		if root := b.tables.root(oid); b.tables.made[root] != nil && root != oid && !b.foreignBelow(root) {
+			oid, e = root, b.tables.made[root]
+		}
+		switch {
+		case added[oid]:
+		case b.foreignBelow(oid):
+			b.plan.LeftOut = append(b.plan.LeftOut, LeftOut{
+				"planner statistics of table " + displayName(e),
+				"a child of it is a foreign table, which ANALYZE would read",
+			})
+		default:
+			b.plan.Tasks = append(b.plan.Tasks, analyze(e, Parallel, Constraints, oid))
+		}
+		added[oid] = true
+	}
+}
+
+func (b *builder) foreignBelow(oid uint32) bool {
+	r := b.source.Relations[oid]
+	return r != nil && r.ForeignBelow
+}
+
+// analyze makes a task of kind Analyze. Its entry is the table's or its rows'.
+func analyze(e *archive.Entry, order Order, phase Phase, oid uint32) *Task {
+	name := archive.QualifiedName(e.Namespace, e.Tag)
+	return &Task{
+		Entry: e, Desc: Analyze, Name: name, Table: name, Phase: phase, Order: order,
+		Statements: []string{"ANALYZE " + name}, analyzes: oid,
+	}
+}
+
+// afterIndexes makes ANALYZE wait for a table's rows and for its indexes, whose expressions have statistics, too.
+func (b *builder) afterIndexes(t *Task) {
+	b.analyzed[t.analyzes] = t.ID
+	for _, load := range b.tables.loads(t.analyzes) {
+		t.Follows = append(t.Follows, b.byDump[load]...)
+	}
+	for _, oid := range b.tables.subtree(t.analyzes) {
+		b.analyzed[oid] = t.ID
+		t.Follows = append(t.Follows, b.before[oid]...)
+		t.Locks = append(t.Locks, Lock{oid, ShareUpdateExclusive})
+	}
+	slices.SortFunc(t.Locks, byRelation)
+	t.Bytes = b.bytesOf(t.analyzes)
+}

@@ -1,0 +1,76 @@
+package plan
+
+// Costs are in nanoseconds of one core of a server of the year 2024. Only their proportions matter: they decide what
+// is begun first. Measured on PostgreSQL 15 with rows of 50 to 500 bytes; see bench/results.
+const (
+	costCopy     = 20.0 // a byte of a table, parsed and written by COPY
+	costScan     = 1.0  // a byte of a table, read by an index build
+	costCheck    = 8.0  // a byte of a table, joined with the one that it refers to
+	costSampled  = 3.0  // a byte of what ANALYZE reads
+	sampledBytes = 30000 * 8192
+	costTask     = 2e6 // whatever it is
+)
+
+// costIndex is the cost of a byte of a finished index, by its access method.
+var costIndex = map[string]float64{"btree": 25, "hash": 25, "brin": 100, "gin": 250, "gist": 150, "spgist": 150}
+
+const costIndexOther = 150
+
+// cost estimates how long a task takes when it is alone.
+func (b *builder) cost(t *Task) float64 {
+	bytes := float64(t.Bytes)
+	switch {
+	case t.Kind != SQL:
+		return costTask + bytes*costCopy
+	case t.Phase == Indexes && readsRows(t):
+		return costTask + bytes*costScan + b.indexCost(t)
+	case t.Desc == Validate, t.Desc == "FK CONSTRAINT", t.Desc == "CHECK CONSTRAINT":
+		return costTask + bytes*costCheck
+	case t.Desc == Analyze:
+		return costTask + min(bytes, sampledBytes)*costSampled
+	}
+	return costTask
+}
+
+// indexCost is what comes on top of reading the table. The source knows how large the index will be, about.
+func (b *builder) indexCost(t *Task) float64 {
+	oid := t.Entry.CatalogID.OID
+	if key := b.source.Keys[oid]; key != nil {
+		oid = key.Index
+	}
+	index := b.source.Indexes[oid]
+	if index == nil {
+		return 0
+	}
+	each, ok := costIndex[index.Method]
+	if !ok {
+		each = costIndexOther
+	}
+	return float64(index.Bytes) * each
+}
+
+// Remaining is for each task, by its ID, the cost of the longest chain of tasks that begins with it.
+func (p *Plan) Remaining() []float64 {
+	longest := make([]float64, len(p.Tasks)) // of what waits for a task
+	path := make([]float64, len(p.Tasks))
+	afterData := 0.0
+	for i := len(p.Tasks) - 1; i >= 0; i-- {
+		t := p.Tasks[i]
+		path[i] = t.Cost + longest[i]
+		for _, waited := range [][]int{t.Needs, t.Follows} {
+			for _, id := range waited {
+				longest[id] = max(longest[id], path[i])
+			}
+		}
+		if t.AfterData {
+			afterData = max(afterData, path[i])
+		}
+	}
+	for i := len(p.Tasks) - 1; i >= 0; i-- {
+		// all rows come before what waits for all of them
+		if t := p.Tasks[i]; t.Order == Parallel && t.Phase == Data {
+			path[i] = max(path[i], t.Cost+afterData)
+		}
+	}
+	return path
+}

@@ -1,0 +1,86 @@
+package transfer
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.uber.org/zap"
+)
+
+const (
+	// above it a sort or a GIN build hardly gets faster
+	maxBuilderMemory = 2 << 30
+	minBuilderMemory = 1 << 20 // the server's own minimum of maintenance_work_mem
+	// more workers for one build than this wait for each other more than they help
+	maxParallelWorkers = 8
+)
+
+// fitJobs lowers both kinds of jobs to the connections that are free.
+func (r *run) fitJobs() {
+	jobs, indexJobs := r.Jobs, r.IndexJobs
+	free := r.dstFacts.FreeConnections - writersBeside
+	r.Jobs = min(jobs, r.srcFacts.FreeConnections-readersBeside, max(free-indexJobs, (free+1)/2))
+	r.IndexJobs = min(indexJobs, free-r.Jobs)
+	if r.Jobs < jobs || r.IndexJobs < indexJobs {
+		r.warn("connections", fmt.Sprintf("%d are free on the source and %d on the target: %d and %d jobs run instead of %d and %d (--jobs, --index-jobs)",
+			r.srcFacts.FreeConnections, r.dstFacts.FreeConnections, r.Jobs, r.IndexJobs, jobs, indexJobs))
+	}
+	r.result.Jobs, r.result.IndexJobs = r.Jobs, r.IndexJobs
+	memory, workers := r.builderMemory(), r.builderWorkers()
+	r.result.Builders = fmt.Sprintf("maintenance_work_mem %d MiB, %d parallel workers", memory>>20, workers)
+	r.Log.Info("builders", zap.Int64("maintenance_work_mem", memory), zap.Int("max_parallel_maintenance_workers", workers))
+}
+
+// builderMemory is what one builder may take: its share of IndexMemory, or else of as much as the target's shared_buffers,
+// which administrators make a quarter of the machine, and never less than what the server gives anybody.
+func (r *run) builderMemory() int64 {
+	if r.IndexMemory > 0 {
+		return max(r.IndexMemory/int64(r.IndexJobs), minBuilderMemory)
+	}
+	return max(min(r.dstFacts.SharedBuffers/int64(r.IndexJobs), maxBuilderMemory), r.dstFacts.MaintenanceWorkMem)
+}
+
+// builderWorkers shares out the parallel workers that the target has: an index build takes them from the same pool as
+// all the others.
+func (r *run) builderWorkers() int {
+	return min(r.dstFacts.MaxParallelWorkers/r.IndexJobs, maxParallelWorkers)
+}
+
+// writerSettings are those of sessions on the target that are not the same for every transfer.
+func (r *run) writerSettings() map[string]string {
+	set := map[string]string{
+		"maintenance_work_mem":             strconv.FormatInt(r.builderMemory()>>10, 10) + "kB",
+		"max_parallel_maintenance_workers": strconv.Itoa(r.builderWorkers()),
+	}
+	for name, value := range r.Set {
+		set[strings.ToLower(name)] = value
+	}
+	return set
+}
+
+// essential are the settings that the meaning of a copy depends on.
+var essential = []string{
+	"array_nulls", "bytea_output", "check_function_bodies", "client_encoding", "client_min_messages", "datestyle", "default_table_access_method",
+	"default_tablespace", "default_transaction_isolation", "default_transaction_read_only", "extra_float_digits", "intervalstyle", "role",
+	"row_security", "search_path", "session_authorization", "session_replication_role", "standard_conforming_strings", "timezone", "transaction_read_only",
+	"xmloption",
+}
+
+var settingName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?$`)
+
+// checkSettings refuses settings that would change what arrives.
+func (o Options) checkSettings() error {
+	for _, name := range slices.Sorted(maps.Keys(o.Set)) {
+		switch {
+		case !settingName.MatchString(name):
+			return fmt.Errorf("--set: %q is not the name of a setting", name)
+		case slices.Contains(essential, strings.ToLower(name)):
+			return fmt.Errorf("--set: %s can't be changed: what arrives depends on it", name)
+		}
+	}
+	return nil
+}
