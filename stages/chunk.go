@@ -1,6 +1,9 @@
 package stages
 
-import "io"
+import (
+	"io"
+	"sync/atomic"
+)
 
 // ChunkBytes is the size of the pieces in which stages hand bytes on. pgx reads at
 // most 65,531 bytes for one CopyData frame (a buffer of 64 KiB less the five bytes
@@ -19,13 +22,18 @@ type chunker struct {
 	w   io.Writer
 	buf []byte // length: bytes held; capacity: the chunk size
 	err error  // the first error of w, as w gave it; sticky
+
+	rows   *atomic.Int64 // gets the rows of each chunk when it is sent; may be nil
+	unsent int64
 }
 
-func newChunker(w io.Writer, size int) *chunker {
-	return &chunker{w: w, buf: make([]byte, 0, size)}
+func newChunker(w io.Writer, size int, rows *atomic.Int64) *chunker {
+	return &chunker{w: w, buf: make([]byte, 0, size), rows: rows}
 }
 
+// Write takes one row.
 func (c *chunker) Write(p []byte) (int, error) {
+	c.unsent++
 	written := 0
 	if len(c.buf) > 0 && len(c.buf)+len(p) >= cap(c.buf) {
 		n := copy(c.buf[len(c.buf):cap(c.buf)], p)
@@ -61,6 +69,10 @@ func (c *chunker) flush() error {
 func (c *chunker) send(p []byte) error {
 	if c.err == nil {
 		_, c.err = c.w.Write(p)
+	}
+	if c.rows != nil && c.err == nil {
+		c.rows.Add(c.unsent)
+		c.unsent = 0
 	}
 	return c.err
 }

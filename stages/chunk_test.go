@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
+	"sync/atomic"
 	"testing"
 
 	"pgsluice/pipeline"
@@ -28,7 +30,7 @@ func TestChunksAreFull(t *testing.T) {
 	for row := range 35 {
 		for held := range chunk {
 			var log chunkLog
-			c := newChunker(&log, chunk)
+			c := newChunker(&log, chunk, nil)
 			var want []byte
 			for i, n := range []int{held, row, 1, row} {
 				p := bytes.Repeat([]byte{byte('a' + i)}, n)
@@ -54,7 +56,7 @@ func TestChunksAreFull(t *testing.T) {
 
 func TestBigRowIsNotCopied(t *testing.T) {
 	var log chunkLog
-	c := newChunker(&log, 10)
+	c := newChunker(&log, 10, nil)
 	row := make([]byte, 45)
 	if _, err := c.Write([]byte("abc")); err != nil {
 		t.Fatal(err)
@@ -68,15 +70,34 @@ func TestBigRowIsNotCopied(t *testing.T) {
 }
 
 func TestChunkerAllocatesNothingPerRow(t *testing.T) {
-	c := newChunker(io.Discard, 1000)
+	c := newChunker(io.Discard, 1000, nil)
 	row := make([]byte, 130)
 	if n := testing.AllocsPerRun(1000, func() { _, _ = c.Write(row) }); n != 0 {
 		t.Errorf("%v allocations a row", n)
 	}
 }
 
+// Rows are counted as their chunks are sent, so that a long COPY shows them while it runs.
+func TestRowsOfSentChunks(t *testing.T) {
+	var rows atomic.Int64
+	c := newChunker(io.Discard, 10, &rows)
+	var seen []int64
+	for range 7 {
+		if _, err := c.Write([]byte("abc\n")); err != nil {
+			t.Fatal(err)
+		}
+		seen = append(seen, rows.Load())
+	}
+	if err := c.flush(); err != nil {
+		t.Fatal(err)
+	}
+	if want := []int64{0, 0, 3, 3, 5, 5, 5}; !slices.Equal(seen, want) || rows.Load() != 7 {
+		t.Errorf("counted %v, at the end %d", seen, rows.Load())
+	}
+}
+
 func TestChunkerKeepsItsError(t *testing.T) {
-	c := newChunker(refuse{}, 10)
+	c := newChunker(refuse{}, 10, nil)
 	for range 3 {
 		if _, err := c.Write(make([]byte, 11)); err != io.ErrClosedPipe {
 			t.Errorf("got %v", err)
@@ -114,7 +135,7 @@ func BenchmarkCopyOutChunk(b *testing.B) {
 
 func rowsInChunks(row []byte, rows, size int) pipeline.Stage {
 	return pipeline.Stage{Name: "rows", Run: func(_ context.Context, _ io.Reader, w io.Writer) error {
-		c := newChunker(w, size)
+		c := newChunker(w, size, nil)
 		for range rows {
 			if _, err := c.Write(row); err != nil {
 				return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -150,7 +151,8 @@ func TestCopyRoundTrip(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCopyTest(t, nil, nil)
-			var sent, got int64
+			var sent atomic.Int64
+			var got int64
 			var counter stages.Counter
 			err := run(t.Context(), t,
 				stages.CopyOut(c.src, "COPY ("+query+") TO STDOUT", &sent),
@@ -159,8 +161,8 @@ func TestCopyRoundTrip(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n := c.rows(t); sent != n || got != n {
-				t.Errorf("sent %d rows, got %d, the target has %d", sent, got, n)
+			if n := c.rows(t); sent.Load() != n || got != n {
+				t.Errorf("sent %d rows, got %d, the target has %d", sent.Load(), got, n)
 			}
 			differ := fmt.Sprintf("SELECT count(*) FROM (%s) s(id, v) FULL JOIN target t USING (id, v) WHERE s.v IS DISTINCT FROM t.v", query)
 			if name == "nulls" {

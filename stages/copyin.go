@@ -44,7 +44,11 @@ func CopyIn(conn *pgconn.PgConn, sql string, rows *int64) pipeline.Stage {
 
 		tag, err := conn.CopyFrom(ctx, in, sql)
 		if err == nil {
-			return storeRows(tag, rows)
+			n, err := rowsOf(tag)
+			if err == nil && rows != nil {
+				*rows = n
+			}
+			return err
 		}
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -26,9 +27,9 @@ const (
 // LargeObjectsOut is the first stage of a pipe that reads the contents of large objects, named "copy-out". conn is in
 // a transaction whose snapshot it reads under. The number of objects is stored in *count when all have been read.
 // The caller owns conn and must not use it meanwhile.
-func LargeObjectsOut(conn *pgconn.PgConn, oids []uint32, count *int64) pipeline.Stage {
+func LargeObjectsOut(conn *pgconn.PgConn, oids []uint32, count *atomic.Int64) pipeline.Stage {
 	return pipeline.Stage{Name: "copy-out", Run: func(ctx context.Context, _ io.Reader, w io.Writer) error {
-		out := newChunker(w, ChunkBytes)
+		out := newChunker(w, ChunkBytes, nil)
 		for begin := 0; begin < len(oids); begin += batchCount {
 			batch := oids[begin:min(begin+batchCount, len(oids))]
 			if err := readBatch(ctx, conn, batch, out); err != nil {
@@ -38,7 +39,7 @@ func LargeObjectsOut(conn *pgconn.PgConn, oids []uint32, count *int64) pipeline.
 		if err := writePiece(out, 0, 0, nil); err != nil {
 			return err
 		}
-		*count = int64(len(oids))
+		count.Store(int64(len(oids)))
 		return out.flush()
 	}}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -34,14 +35,15 @@ func TestLargeObjectsRoundTrip(t *testing.T) {
 		pgtest.Exec(t, src, fmt.Sprintf(copyObject, oid, i, size))
 		pgtest.Exec(t, dst, fmt.Sprintf("SELECT lo_create(%d)", oid))
 	}
-	read, written := int64(0), int64(0)
+	var read atomic.Int64
+	var written int64
 	_, err := pipeline.Run(t.Context(),
 		stages.LargeObjectsOut(connect(t, src), oids, &read), stages.LargeObjectsIn(connect(t, dst), &written))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if read != int64(len(oids)) || written != read {
-		t.Errorf("%d read and %d written of %d", read, written, len(oids))
+	if read.Load() != int64(len(oids)) || written != read.Load() {
+		t.Errorf("%d read and %d written of %d", read.Load(), written, len(oids))
 	}
 	const digest = "SELECT string_agg(oid || ' ' || md5(lo_get(oid)), ',' ORDER BY oid) FROM pg_largeobject_metadata"
 	if a, b := pgtest.Scalar[string](t, src, digest), pgtest.Scalar[string](t, dst, digest); a != b {
@@ -53,7 +55,8 @@ func TestLargeObjectsMissing(t *testing.T) {
 	pgtest.Server(t)
 	src, dst := pgtest.Database(t), pgtest.Database(t)
 	pgtest.Exec(t, src, fmt.Sprintf(copyObject, 70000, 1, 10))
-	read, written := int64(0), int64(0)
+	var read atomic.Int64
+	var written int64
 	_, err := pipeline.Run(t.Context(),
 		stages.LargeObjectsOut(connect(t, src), []uint32{70000}, &read), stages.LargeObjectsIn(connect(t, dst), &written))
 	var failed *pipeline.Error
@@ -92,7 +95,7 @@ func TestLargeObjectsOutConforms(t *testing.T) {
 		First: func(t *testing.T, plain []byte) pipeline.Stage {
 			url := pgtest.Database(t)
 			pgtest.Exec(t, url, fmt.Sprintf(`SELECT lo_from_bytea(70000, '\x%x')`, plain))
-			count := int64(0)
+			var count atomic.Int64
 			return stages.LargeObjectsOut(connect(t, url), []uint32{70000}, &count)
 		},
 		Decode: func(t *testing.T, stream []byte) []byte {

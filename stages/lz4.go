@@ -38,7 +38,7 @@ func Compress(opt CompressOptions) pipeline.Stage {
 		if opt.Level < 0 || opt.Level >= len(levels) {
 			return fmt.Errorf("level %d is not between 0 and %d", opt.Level, len(levels)-1)
 		}
-		chunks := newChunker(w, ChunkBytes)
+		chunks := newChunker(w, ChunkBytes, nil)
 		z := lz4.NewWriter(chunks)
 		if err := z.Apply(lz4.BlockSizeOption(blockBytes), lz4.ChecksumOption(true),
 			lz4.CompressionLevelOption(levels[opt.Level])); err != nil {

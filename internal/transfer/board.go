@@ -35,15 +35,18 @@ type board struct {
 	ready   [2][]*plan.Task
 	locked  map[plan.Lock]int // how many tasks in work hold it
 	left    [2]int
+	active  int          // tasks in work
+	most    int          // of them at a time
+	idle    [2]int       // workers that wait for a task
 	data    int          // tasks of phase data that have not ended
 	late    []*plan.Task // ready but for AfterData
 	halted  bool
 }
 
-// newBoard lays out the tasks of order Parallel. Those of order Before have ended.
-func newBoard(p *plan.Plan, inOrder bool) *board {
+// newBoard lays out the tasks of order Parallel, of which at most most will be in work at a time. Those of order Before have ended.
+func newBoard(p *plan.Plan, most int, inOrder bool) *board {
 	tasks := p.Tasks
-	b := &board{tasks: tasks, waits: map[int]int{}, unlocks: map[int][]int{}, rank: p.Remaining(), locked: map[plan.Lock]int{}}
+	b := &board{tasks: tasks, waits: map[int]int{}, unlocks: map[int][]int{}, rank: p.Remaining(), most: most, locked: map[plan.Lock]int{}}
 	if inOrder {
 		for i := range b.rank {
 			b.rank[i] = float64(-i)
@@ -97,17 +100,35 @@ func (b *board) take(p pool) *plan.Task {
 		if b.halted || b.left[p] == 0 {
 			return nil
 		}
-		i := slices.IndexFunc(b.ready[p], b.free)
-		if i >= 0 {
+		if i := b.next(p); i >= 0 {
 			t := b.ready[p][i]
 			b.ready[p] = slices.Delete(b.ready[p], i, i+1)
+			b.active++
 			for _, lock := range t.Locks {
 				b.locked[lock]++
 			}
 			return t
 		}
+		b.idle[p]++
 		b.changed.Wait()
+		b.idle[p]--
 	}
+}
+
+// next is the place of the ready task that a worker of a pool should take, or -1. The last free place goes to the pool
+// whose task has the longer path.
+func (b *board) next(p pool) int {
+	if b.active == b.most {
+		return -1
+	}
+	i := slices.IndexFunc(b.ready[p], b.free)
+	if i < 0 || b.active+1 < b.most || b.idle[1-p] == 0 {
+		return i
+	}
+	if j := slices.IndexFunc(b.ready[1-p], b.free); j >= 0 && b.rank[b.ready[1-p][j].ID] > b.rank[b.ready[p][i].ID] {
+		return -1
+	}
+	return i
 }
 
 // free reports whether no task in work holds a lock that conflicts with one of t's.
@@ -132,6 +153,7 @@ func (b *board) end(t *plan.Task) {
 		}
 	}
 	b.left[poolOf(t)]--
+	b.active--
 	if t.Phase == plan.Data {
 		if b.data--; b.data == 0 {
 			late := b.late

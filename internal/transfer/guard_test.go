@@ -33,13 +33,15 @@ func TestSchemasSwappedInMidCopy(t *testing.T) {
 	pgtest.Exec(t, src, `CREATE SCHEMA live; CREATE SCHEMA staging;
 		CREATE TABLE live.big AS SELECT g AS id, repeat('x', 100) AS v FROM generate_series(1, 100000) g; CREATE TABLE live.t AS SELECT 'live' AS v;
 		CREATE TABLE staging.big AS SELECT 1 AS id, 'y' AS v; CREATE TABLE staging.t AS SELECT 'staging' AS v`)
-	c := beginCopy(t, Options{Source: src, Target: dst, Jobs: 1, Limiter: NewLimiter(1e6)})
-	until(t, src, "SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE 'COPY live.big%'")
+	limiter := NewLimiter(1e6)
+	c := beginCopy(t, Options{Source: src, Target: dst, Jobs: 1, Limiter: limiter})
+	until(t, src, "SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE 'COPY live.big%' AND application_name = 'pgsluice copy-out'")
 	app := openSession(t, src)
 	app.exec("BEGIN")
 	for _, sql := range []string{"ALTER SCHEMA live RENAME TO x", "ALTER SCHEMA staging RENAME TO live", "ALTER SCHEMA x RENAME TO staging", "COMMIT"} {
 		app.exec(sql)
 	}
+	limiter.SetRate(0)
 	c.fails(`^table live\.big: copy-out: .*another table's`)
 	for _, row := range pgtest.Query(t, dst, "SELECT v FROM live.t") {
 		if row[0] != "live" {

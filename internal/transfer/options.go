@@ -31,6 +31,9 @@ type Options struct {
 	Jobs int
 	// IndexJobs is how many indexes, constraints and other post-data entries are made at the same time. Default Jobs.
 	IndexJobs int
+	// TotalJobs is how many of both kinds there are at the same time, together. Default as many as the two allow. As many as
+	// the target has cores keeps a long index build from sharing its core.
+	TotalJobs int
 	// IndexMemory is what all index builds together may take on the target as maintenance_work_mem, in bytes. 0 chooses it by
 	// the target's settings; see builderSettings.
 	IndexMemory int64
@@ -86,6 +89,9 @@ func (o Options) withDefaults() Options {
 	if o.IndexJobs == 0 {
 		o.IndexJobs = o.Jobs
 	}
+	if o.TotalJobs == 0 {
+		o.TotalJobs = o.Jobs + o.IndexJobs
+	}
 	if o.Log == nil {
 		o.Log = zap.NewNop()
 	}
@@ -102,6 +108,8 @@ func (o Options) check() error {
 		return refuse("--jobs %d: at least one job is needed", o.Jobs)
 	case o.IndexJobs < 1:
 		return refuse("--index-jobs %d: at least one is needed", o.IndexJobs)
+	case o.TotalJobs < 1:
+		return refuse("--total-jobs %d: at least one is needed", o.TotalJobs)
 	case o.IndexMemory < 0:
 		return refuse("--index-memory must be positive")
 	case o.checkSettings() != nil:

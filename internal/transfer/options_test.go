@@ -346,7 +346,7 @@ func TestPgDump(t *testing.T) {
 func TestOptionsThatContradict(t *testing.T) {
 	t.Parallel()
 	for says, opt := range map[string]Options{
-		"--jobs": {Jobs: -1}, "--index-jobs": {IndexJobs: -1}, "--index-memory": {IndexMemory: -1}, "exclude each other": {SchemaOnly: true, DataOnly: true},
+		"--jobs": {Jobs: -1}, "--index-jobs": {IndexJobs: -1}, "--index-memory": {IndexMemory: -1}, "--total-jobs": {TotalJobs: -1}, "exclude each other": {SchemaOnly: true, DataOnly: true},
 		"--clean drops the tables": {Clean: true, Confirm: "x", DataOnly: true}, "confirm it with --confirm": {Clean: true},
 		"goes with --clean": {Confirm: "x"},
 	} {

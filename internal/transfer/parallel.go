@@ -13,7 +13,7 @@ import (
 // parallel runs the tasks that are ordered by their needs alone, on Jobs copy streams and IndexJobs builders. The first
 // error that stops the transfer cancels the others.
 func (r *run) parallel(ctx context.Context, failed *set) error {
-	b := newBoard(r.plan, r.TOCOrder)
+	b := newBoard(r.plan, r.TotalJobs, r.TOCOrder)
 	group, ctx := errgroup.WithContext(ctx)
 	defer context.AfterFunc(ctx, b.halt)()
 	var reading sync.WaitGroup

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -44,10 +45,11 @@ func (r *run) copyPart(ctx context.Context, s *streams, t *plan.Task, running *p
 	if err := exec(ctx, dst, "BEGIN"); err != nil {
 		return 0, pipeline.Flow{}, fmt.Errorf("copy-in: %w", err)
 	}
-	read, written := int64(0), int64(0)
+	var read atomic.Int64
+	written := int64(0)
 	flow, err := pipeline.Run(ctx, r.pipe(s, t, running, &read, &written)...)
-	if err == nil && read != written {
-		err = fmt.Errorf("the source sent %d rows, but the target took %d", read, written)
+	if err == nil && read.Load() != written {
+		err = fmt.Errorf("the source sent %d rows, but the target took %d", read.Load(), written)
 	}
 	if err == nil && t.Kind == plan.Rows {
 		err = checkStorage(ctx, s.reader, t)
@@ -88,14 +90,14 @@ func checkStorage(ctx context.Context, reader *pgconn.PgConn, t *plan.Task) erro
 }
 
 // pipe declares what the bytes of a part run through.
-func (r *run) pipe(s *streams, t *plan.Task, running *progress.Running, read, written *int64) []pipeline.Stage {
+func (r *run) pipe(s *streams, t *plan.Task, running *progress.Running, read *atomic.Int64, written *int64) []pipeline.Stage {
 	source := stages.CopyOut(s.reader, t.CopyOut, read)
 	sink := stages.CopyIn(s.writer.conn, t.CopyIn, written)
 	if t.Kind == plan.LargeObjects {
 		source = stages.LargeObjectsOut(s.reader, t.OIDs, read)
 		sink = stages.LargeObjectsIn(s.writer.conn, written)
 	}
-	return []pipeline.Stage{source, stages.Meter(tally{running}), stages.Throttle(r.Limiter), sink}
+	return []pipeline.Stage{source, stages.Meter(&tally{running: running, rows: read, ofTable: t.Kind == plan.Rows}), stages.Throttle(r.Limiter), sink}
 }
 
 func stageTimes(f pipeline.Flow) []progress.StageTime {
@@ -109,6 +111,18 @@ func stageTimes(f pipeline.Flow) []progress.StageTime {
 }
 
 // tally lets a meter count for progress.
-type tally struct{ running *progress.Running }
+type tally struct {
+	running *progress.Running
+	rows    *atomic.Int64 // read so far
+	ofTable bool
+	told    int64 // of the rows
+}
 
-func (t tally) Add(n int) { t.running.AddBytes(int64(n)) }
+// Add is called for each chunk, by the pipe's one meter.
+func (t *tally) Add(n int) {
+	t.running.AddBytes(int64(n))
+	if rows := t.rows.Load(); t.ofTable && rows > t.told {
+		t.running.AddRows(rows - t.told)
+		t.told = rows
+	}
+}

@@ -60,7 +60,7 @@ func TestConstraintViolation(t *testing.T) {
 		empty(t, dst, "big")
 		for object, reason := range map[string]string{
 			"public.big":          `^copy-in: .*SQLSTATE 23514`,
-			"public.big big_pkey": "^left out: it needs table public.big, which failed$",
+			"public.big_pkey": "^left out: it needs table public.big, which failed$",
 			"public.a a_id_fkey":  "^left out: it needs .* which failed$",
 		} {
 			c.failed(object, reason)

@@ -91,6 +91,12 @@ func (r *run) single(ctx context.Context, w *writer, t *plan.Task, failed *set) 
 // skip leaves out a task because another one failed.
 func (r *run) skip(t, need *plan.Task, failed *set) error {
 	failed.add(t.ID)
+	for _, id := range t.Needs {
+		if other := r.plan.Tasks[id]; other.Entry == t.Entry && failed.anyOf([]int{id}) >= 0 {
+			r.Progress.Forgo(t.ID) // one entry in two halves is one failure
+			return nil
+		}
+	}
 	err := fmt.Errorf("left out: it needs %s, which failed", label(need))
 	r.Progress.Start(t.ID).Fail(err)
 	r.count(t, err)
