@@ -1,0 +1,110 @@
+package transfer
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"pgsluice/internal/plan"
+)
+
+// onBoard lays out tasks in order of their IDs, all of them parallel.
+func onBoard(most int, tasks ...*plan.Task) *board {
+	for i, t := range tasks {
+		t.ID, t.Order = i, plan.Parallel
+		if t.Kind == plan.Rows {
+			t.Phase = plan.Data
+		} else {
+			t.Phase = plan.Indexes
+		}
+	}
+	return newBoard(&plan.Plan{Tasks: tasks}, most, false)
+}
+
+func rows(name string, cost float64) *plan.Task {
+	return &plan.Task{Name: name, Kind: plan.Rows, Cost: cost}
+}
+
+func index(name string, cost float64, needs ...int) *plan.Task {
+	return &plan.Task{Name: name, Kind: plan.SQL, Cost: cost, Needs: needs}
+}
+
+// The table that feeds the longest build is taken first, not the largest one.
+func TestLongestPathFirst(t *testing.T) {
+	b := onBoard(10, rows("large", 50), rows("small", 10), index("gin on small", 100, 1), index("btree on large", 5, 0))
+	if first, second := b.take(copiers), b.take(copiers); first.Name != "small" || second.Name != "large" {
+		t.Errorf("taken: %s, %s", first.Name, second.Name)
+	}
+	b = newBoard(&plan.Plan{Tasks: b.tasks}, 10, true)
+	if first := b.take(copiers); first.Name != "large" {
+		t.Errorf("in the archive's order: %s", first.Name)
+	}
+}
+
+// With one place left it goes to the pool that has the longer path, whoever asks first.
+func TestTotalJobs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := onBoard(2, rows("feeds", 10), rows("other", 20), rows("third", 20), index("gin", 100, 0))
+		feeds, other := b.take(copiers), b.take(copiers)
+		if feeds.Name != "feeds" || other.Name != "other" || b.active != 2 {
+			t.Fatalf("taken: %s, %s, %d in work", feeds.Name, other.Name, b.active)
+		}
+		taken := make(chan string, 2)
+		go func() { taken <- b.take(copiers).Name }()
+		go func() { taken <- b.take(builders).Name }()
+		synctest.Wait()
+		if len(taken) != 0 {
+			t.Fatal("a third task is in work")
+		}
+		b.end(feeds)
+		synctest.Wait()
+		if len(taken) != 1 || <-taken != "gin" {
+			t.Error("the free place did not go to the longest path")
+		}
+		b.end(other)
+		if next := <-taken; next != "third" {
+			t.Errorf("then %s", next)
+		}
+	})
+}
+
+// Builds of one table run side by side; what excludes them waits, and does not hold up what it does not touch.
+func TestBoardLocks(t *testing.T) {
+	share, exclusive := []plan.Lock{{Relation: 7, Mode: plan.Share}}, []plan.Lock{{Relation: 7, Mode: plan.AccessExclusive}}
+	a, b, attach, other := index("a", 9), index("b", 8), index("attach", 10, 0), index("other", 1)
+	a.Locks, b.Locks, attach.Locks = share, share, exclusive
+	board := onBoard(10, a, b, attach, other)
+	var names []string
+	for range 3 {
+		names = append(names, board.take(builders).Name)
+		if len(names) == 2 {
+			board.end(a)
+		}
+	}
+	if !slices.Equal(names, []string{"a", "b", "other"}) {
+		t.Errorf("taken: %s", strings.Join(names, ", "))
+	}
+	board.end(b)
+	if next := board.take(builders); next != attach {
+		t.Errorf("when no build runs: %s", next.Name)
+	}
+}
+
+// What only has to come after another does so when that has failed, too: ending is all that the board knows of.
+func TestFollows(t *testing.T) {
+	build, analyze := index("build", 1), index("analyze", 100)
+	analyze.Follows = []int{0}
+	b := onBoard(10, build, analyze)
+	if first := b.take(builders); first != build {
+		t.Fatalf("%s comes first", first.Name)
+	}
+	b.end(build)
+	if next := b.take(builders); next != analyze {
+		t.Errorf("then %s", next.Name)
+	}
+	b.halt()
+	if b.take(builders) != nil {
+		t.Error("a task is given out after the end")
+	}
+}
