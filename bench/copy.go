@@ -17,14 +17,11 @@ type peer struct {
 	name      string
 	copy      func(context.Context) (cost, error)
 	wall, cpu sample
+	servers   sample // CPU time of both servers, in seconds
 }
 
-// copies runs each peer in turns, so that a machine that slows down slows all of them.
+// copies compares whole copies.
 func copies(ctx context.Context, c config, f *field) (result, error) {
-	rounds := c.rounds
-	if rounds == 0 {
-		rounds = 5
-	}
 	r := result{title: "Whole copies of an order database"}
 	if _, err := f.src.sql(ctx, "postgres", "CREATE DATABASE bench"); err != nil {
 		return r, err
@@ -42,18 +39,11 @@ func copies(ctx context.Context, c config, f *field) (result, error) {
 		{name: "pgsluice copy --jobs 2", copy: func(ctx context.Context) (cost, error) { return f.pgsluiceCopy(ctx, "--jobs", "2") }},
 		{name: "pg_dump -Fc -Z0 \\| pg_restore", copy: f.dumpRestore},
 	}
-	for round := range rounds {
-		for _, p := range peers {
-			cost, err := f.once(ctx, p.copy)
-			if err != nil {
-				return r, fmt.Errorf("%s: %w", p.name, err)
-			}
-			p.wall, p.cpu = append(p.wall, cost.wall.Seconds()), append(p.cpu, cost.cpu.Seconds())
-			fmt.Fprintf(c.out, "# round %d: %s: %.2f s, CPU %.2f s\n", round+1, strings.ReplaceAll(p.name, `\`, ""), cost.wall.Seconds(), cost.cpu.Seconds())
-		}
+	if err := f.rounds(ctx, c, peers); err != nil {
+		return r, err
 	}
 	tables, indexes, _ := strings.Cut(strings.TrimSpace(size), "|")
-	r.line("Five tables, %s MB, and their indexes, %s MB; runs in turns, %d of each.", tables, indexes, rounds)
+	r.line("Five tables, %s MB, and their indexes, %s MB; runs in turns, %d of each.", tables, indexes, len(peers[0].wall))
 	r.line("")
 	r.line("| copier | wall, median | min to max | of pg_dump \\| pg_restore | CPU, median |")
 	r.line("|---|---|---|---|---|")
@@ -66,15 +56,37 @@ func copies(ctx context.Context, c config, f *field) (result, error) {
 	return r, nil
 }
 
+// rounds runs the peers in turns, so that a machine that slows down slows all of them.
+func (f *field) rounds(ctx context.Context, c config, peers []*peer) error {
+	rounds := c.rounds
+	if rounds == 0 {
+		rounds = 5
+	}
+	for round := range rounds {
+		for _, p := range peers {
+			cost, err := f.once(ctx, p.copy)
+			if err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
+			}
+			p.wall, p.cpu, p.servers = append(p.wall, cost.wall.Seconds()), append(p.cpu, cost.cpu.Seconds()), append(p.servers, cost.servers.Seconds())
+			fmt.Fprintf(c.out, "# round %d: %s: %.2f s, CPU %.2f s, of the servers %.2f s\n", round+1, strings.ReplaceAll(p.name, `\`, ""),
+				cost.wall.Seconds(), cost.cpu.Seconds(), cost.servers.Seconds())
+		}
+	}
+	return nil
+}
+
 // once gives a peer an empty target, and checks what it made of it.
 func (f *field) once(ctx context.Context, do func(context.Context) (cost, error)) (cost, error) {
 	if err := f.renew(ctx); err != nil {
 		return cost{}, err
 	}
+	before := f.serversCPU()
 	c, err := do(ctx)
 	if err != nil {
 		return c, err
 	}
+	c.servers = f.serversCPU() - before
 	return c, f.check(ctx)
 }
 

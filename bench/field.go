@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // field is where a benchmark runs: a fresh build of pgsluice and two empty servers.
@@ -78,6 +79,11 @@ func (f *field) renew(ctx context.Context) error {
 	}
 	_, err := f.src.sql(ctx, "postgres", "CHECKPOINT")
 	return err
+}
+
+// serversCPU is the CPU time that both servers have taken so far.
+func (f *field) serversCPU() time.Duration {
+	return cpuOf(f.src.postgres.Process.Pid) + cpuOf(f.dst.postgres.Process.Pid)
 }
 
 // inventory counts the rows of every table, the indexes and the valid constraints of a database: what must be equal

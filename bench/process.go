@@ -13,8 +13,9 @@ import (
 
 // cost is what one or more processes took.
 type cost struct {
-	wall time.Duration
-	cpu  time.Duration // user and system time, with that of child processes
+	wall    time.Duration
+	cpu     time.Duration // user and system time, with that of child processes
+	servers time.Duration // CPU time of both servers meanwhile
 	// hwm is the peak of the first process's resident set, in bytes, by VmHWM; peak that of the largest process, the
 	// children that it waited for included, by wait4.
 	hwm, peak int64

@@ -100,6 +100,30 @@ func vmHWM(pid int) int64 {
 	return kilobytes << 10
 }
 
+// cpuOf is the user and system time of a process, of its children and of those that have ended, down the tree.
+func cpuOf(pid int) time.Duration {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0 // it has ended: its parent has its time
+	}
+	// utime, stime, cutime, cstime are fields 14 to 17 (proc(5)); the name, field 2, may hold blanks
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	total := time.Duration(0)
+	for _, ticks := range fields[11:15] {
+		n, _ := strconv.ParseInt(ticks, 10, 64)
+		total += time.Duration(n) * time.Second / ticksPerSecond
+	}
+	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	for _, child := range strings.Fields(string(children)) {
+		n, _ := strconv.Atoi(child)
+		total += cpuOf(n)
+	}
+	return total
+}
+
+// ticksPerSecond is USER_HZ, which is 100 on every Linux that Go runs on.
+const ticksPerSecond = 100
+
 // peakOf is the largest resident set, in bytes, among an ended process and the children it waited for.
 func peakOf(state *os.ProcessState) int64 {
 	if usage, ok := state.SysUsage().(*syscall.Rusage); ok {

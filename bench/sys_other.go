@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"time"
 )
 
 // The figures come from /proc and wait4 as Linux has them. Elsewhere the program only compiles.
@@ -14,6 +15,7 @@ func supported() error { return errors.New("the benchmarks need Linux") }
 func giveAway(string) error          { return supported() }
 func dropPrivileges(*exec.Cmd) error { return supported() }
 func peakOf(*os.ProcessState) int64  { return 0 }
+func cpuOf(int) time.Duration        { return 0 }
 func machine() string                { return "" }
 
 type watch struct{}
