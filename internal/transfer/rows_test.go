@@ -59,9 +59,9 @@ func TestConstraintViolation(t *testing.T) {
 		same(t, dst, want)
 		empty(t, dst, "big")
 		for object, reason := range map[string]string{
-			"public.big":          `^copy-in: .*SQLSTATE 23514`,
-			"public.big_pkey": "^left out: it needs table public.big, which failed$",
-			"public.a a_id_fkey":  "^left out: it needs .* which failed$",
+			"public.big":         `^copy-in: .*SQLSTATE 23514`,
+			"public.big_pkey":    "^left out: it needs table public.big, which failed$",
+			"public.a a_id_fkey": "^left out: it needs .* which failed$",
 		} {
 			c.failed(object, reason)
 		}
