@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -186,5 +187,17 @@ func displayName(e *archive.Entry) string {
 		"INDEX", "INDEX ATTACH", "TABLE ATTACH", "TYPE", "DOMAIN", "STATISTICS":
 		return archive.QualifiedName(e.Namespace, e.Tag)
 	}
-	return archive.FormatIdent(e.Namespace) + "." + e.Tag
+	schema := archive.FormatIdent(e.Namespace) + "."
+	m := kindAndName.FindStringSubmatch(e.Tag)
+	if m == nil || e.Desc != "ACL" && e.Desc != "COMMENT" && e.Desc != "SECURITY LABEL" {
+		return schema + e.Tag
+	}
+	kind, name := strings.ToLower(m[1]), m[2]
+	if on := strings.LastIndex(name, " ON "); on >= 0 && slices.Contains([]string{"constraint ", "policy ", "rule ", "trigger "}, kind) {
+		return kind + name[:on] + " on " + schema + name[on+len(" ON "):]
+	}
+	return kind + schema + name
 }
+
+// kindAndName parts the tag of what is said about an object: TABLE orders, COLUMN orders.id, TRIGGER t ON orders.
+var kindAndName = regexp.MustCompile(`^((?:[A-Z]+ )+)(.+)$`)
