@@ -15,18 +15,21 @@ func BenchmarkAddBytes(b *testing.B) {
 	}
 }
 
-// BenchmarkSnapshot looks at a transfer of 100,000 tasks, almost all of them ended.
+// BenchmarkSnapshot looks at a transfer of 100,000 tasks: half of them have ended, eight are in work, the others wait.
 func BenchmarkSnapshot(b *testing.B) {
 	const tasks = 100_000
 	tr := New()
 	list := make([]Task, tasks)
 	for i := range list {
-		list[i] = Task{ID: i, Phase: Data, Kind: TableData, Name: fmt.Sprintf("public.table_%d", i)}
+		list[i] = Task{ID: i, Phase: Data, Kind: TableData, Name: fmt.Sprintf("public.table_%d", i), Bytes: 1000, Rows: 10}
 	}
 	tr.Plan(list)
-	for i := range tasks {
-		if r := tr.Start(i); i >= 8 {
-			r.Done(1, nil)
+	for i := range tasks / 2 {
+		r := tr.Start(i)
+		r.AddBytes(1100)
+		r.AddRows(5)
+		if i >= 8 {
+			r.Done(11, nil)
 		}
 	}
 	b.ReportAllocs()

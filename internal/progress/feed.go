@@ -10,20 +10,26 @@ const Tick = 200 * time.Millisecond
 
 // Feed takes snapshots of a tracker at a fixed tick and hands them to any number of subscribers. Each has room for one
 // snapshot, and a newer one takes the place of one that was not fetched: a subscriber that stands still misses some and
-// holds nobody up.
+// holds nobody up. Its methods may be called from any goroutine, but not from a task's watch.
 type Feed struct {
-	tracker *Tracker
+	source  func() Snapshot
 	stop    chan struct{}
 	stopped chan struct{}
+	once    sync.Once // closes stop
 
+	// Snapshots are taken and handed out under one lock, so that no subscriber gets an older one after a newer one.
 	mu          sync.Mutex
 	subscribers map[chan Snapshot]struct{}
 	closed      bool
 }
 
 // NewFeed starts a feed. The caller calls Close when the transfer is over.
-func NewFeed(t *Tracker, every time.Duration) *Feed {
-	f := &Feed{tracker: t, stop: make(chan struct{}), stopped: make(chan struct{}), subscribers: map[chan Snapshot]struct{}{}}
+func NewFeed(t *Tracker, every time.Duration) *Feed { return FeedOf(t.Snapshot, every) }
+
+// FeedOf is NewFeed for snapshots that come from elsewhere, such as another process. source returns the latest one; it
+// may be called from several goroutines at once.
+func FeedOf(source func() Snapshot, every time.Duration) *Feed {
+	f := &Feed{source: source, stop: make(chan struct{}), stopped: make(chan struct{}), subscribers: map[chan Snapshot]struct{}{}}
 	go f.run(every)
 	return f
 }
@@ -37,14 +43,16 @@ func (f *Feed) run(every time.Duration) {
 		case <-f.stop:
 			return
 		case <-tick.C:
-			f.publish(f.tracker.Snapshot())
+			f.mu.Lock()
+			f.publish()
+			f.mu.Unlock()
 		}
 	}
 }
 
-func (f *Feed) publish(s Snapshot) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+// publish hands the present snapshot to all subscribers. The caller holds mu.
+func (f *Feed) publish() {
+	s := f.source()
 	for c := range f.subscribers {
 		put(c, s)
 	}
@@ -59,14 +67,16 @@ func put(c chan Snapshot, s Snapshot) {
 	c <- s
 }
 
+// Snapshot returns the state of this moment, also after Close.
+func (f *Feed) Snapshot() Snapshot { return f.source() }
+
 // Subscribe returns a channel with the latest snapshot; the present one is there at once. After the last one, which is
 // taken by Close, the channel is closed. cancel ends the subscription and closes the channel; it may be called again.
 func (f *Feed) Subscribe() (snapshots <-chan Snapshot, cancel func()) {
 	c := make(chan Snapshot, 1)
-	s := f.tracker.Snapshot()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	c <- s
+	c <- f.source()
 	if f.closed {
 		close(c)
 		return c, func() {}
@@ -82,23 +92,20 @@ func (f *Feed) Subscribe() (snapshots <-chan Snapshot, cancel func()) {
 	}
 }
 
-// Close hands a last snapshot to all subscribers and closes their channels. It does not wait for them to read it.
+// Close hands a last snapshot to all subscribers and closes their channels. It does not wait for them to read it. A
+// second call does nothing.
 func (f *Feed) Close() {
+	f.once.Do(func() { close(f.stop) })
+	<-f.stopped
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.closed {
-		f.mu.Unlock()
 		return
 	}
 	f.closed = true
-	f.mu.Unlock()
-	close(f.stop)
-	<-f.stopped
-	last := f.tracker.Snapshot()
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.publish()
 	for c := range f.subscribers {
-		put(c, last)
 		close(c)
-		delete(f.subscribers, c)
 	}
+	clear(f.subscribers)
 }

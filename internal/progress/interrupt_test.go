@@ -26,7 +26,11 @@ func TestInterrupt(t *testing.T) {
 			t.Errorf("%d bytes, %d rows, bottleneck %q", s.Data.Bytes, s.Data.Rows, s.Bottleneck.Stage)
 		}
 		if len(s.Finished)+len(s.Failures)+len(s.Running) != 0 {
-			t.Errorf("it is listed: %d finished, %d failures, %d running", len(s.Finished), len(s.Failures), len(s.Running))
+			t.Errorf("it is listed as if it had ended: %d finished, %d failures, %d running", len(s.Finished), len(s.Failures), len(s.Running))
+		}
+		want := FinishedTask{Task: Task{ID: 1, Phase: Data, Kind: TableData, Name: "public.t"}, Elapsed: 2 * time.Second, Bytes: 500}
+		if len(s.Interrupted) != 1 || s.Interrupted[0] != want {
+			t.Errorf("interrupted: %+v", s.Interrupted)
 		}
 	})
 }

@@ -1,13 +1,14 @@
 // Package progress is the live model of one transfer: what is planned, what is in work, what has
 // ended, how many bytes have moved and which stage holds the others back.
 //
-// The transfer writes to a [Tracker]; any number of observers read [Snapshot] values from it. The
-// package does no I/O and starts no goroutine. Counting bytes is one atomic addition; every other
-// call holds a mutex for a few assignments and never while it calls foreign code, so an observer,
+// The transfer writes to a [Tracker]; any number of observers read [Snapshot] values from it, or subscribe to a
+// [Feed], the only one here with a goroutine. The package does no I/O. Counting bytes is one atomic addition; every
+// other call holds a mutex for a few assignments and never while it calls foreign code, so an observer,
 // however slow, can't hold up the pipe. A snapshot is immutable and consistent: its totals are the
 // sums of its parts.
 //
-// It does not estimate when a transfer will end, and it does not draw: package report does that.
+// How much there is to move, and how long that takes, is foretold from estimates that the plan brings along and from
+// what has moved so far; where there are none, nothing is foretold. It does not draw: package report does that.
 package progress
 
 // Phase is a stretch of a transfer. Phases may overlap: an index is built while other tables
@@ -51,7 +52,7 @@ func (p Phase) String() string {
 // parts of one table.
 const TableData = "TABLE DATA"
 
-// Analyze is the Kind of the tasks that gather planner statistics. They count in phase Constraints.
+// Analyze is the Kind of the tasks that gather planner statistics. Those of tables count in phase Constraints.
 const Analyze = "ANALYZE"
 
 // Task is one piece of planned work.
@@ -66,6 +67,8 @@ type Task struct {
 }
 
 func (t Task) isPart() bool { return t.Phase == Data && t.Kind == TableData }
+
+func (t Task) isAnalyze() bool { return t.Phase == Constraints && t.Kind == Analyze }
 
 // tableKey tells which table a part belongs to.
 func (t Task) tableKey() string {

@@ -73,7 +73,7 @@ func TestRatesOfAStalledStreamSink(t *testing.T) {
 func TestRatesWithoutTimeOrBytes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := New()
-		if d := tr.Snapshot().Data; d != (DataStatus{}) {
+		if d := tr.Snapshot().Data; d != (DataStatus{Remaining: unknown}) {
 			t.Errorf("before the plan: %+v", d)
 		}
 		tr.Plan([]Task{{ID: 1, Phase: Data, Kind: TableData, Name: "a"}})

@@ -23,7 +23,7 @@ func (r *Running) AddBytes(n int64) { r.bytes.Add(n) }
 
 // Watch gives a source of the task's stage times while it runs, measured from its own start.
 // Snapshots call it without any lock held, from the observers' goroutines, possibly several at
-// once and once more just after the task has ended; it must return at once.
+// once and once more just after the task has ended, and so does Fail; it must return at once.
 func (r *Running) Watch(stages func() []StageTime) {
 	r.tracker.mu.Lock()
 	defer r.tracker.mu.Unlock()
@@ -36,14 +36,24 @@ func (r *Running) Done(rows int64, stages []StageTime) {
 	r.tracker.end(r, rows, stages, nil)
 }
 
-// Fail says that the task has ended with an error, which must not be nil. Its bytes stay counted
-// as moved. Only the first of Done, Fail and Interrupt counts.
+// Fail says that the task has ended with an error, which must not be nil. Its bytes and rows stay counted as moved, and
+// so do the stage times that its watch, if any, now says. Only the first of Done, Fail and Interrupt counts.
 func (r *Running) Fail(err error) {
-	r.tracker.end(r, 0, nil, err)
+	var stages []StageTime
+	if watch := r.watched(); watch != nil {
+		stages = watch()
+	}
+	r.tracker.end(r, 0, stages, err)
+}
+
+func (r *Running) watched() func() []StageTime {
+	r.tracker.mu.Lock()
+	defer r.tracker.mu.Unlock()
+	return r.watch
 }
 
 // Interrupt says that the task was broken off because the transfer ends, for a reason that is not its own: it is neither
-// done nor failed. Its bytes stay counted as moved, and stages is what its pipeline measured. Only the first of Done,
+// done nor failed. Its bytes and rows stay counted as moved, and stages is what its pipeline measured. Only the first of Done,
 // Fail and Interrupt counts.
 func (r *Running) Interrupt(stages []StageTime) {
 	r.tracker.interrupt(r, stages)

@@ -27,13 +27,19 @@ type Tracker struct {
 	tablesDone  int
 	dataBytes   int64 // of ended data tasks; the running ones hold their own
 	dataRows    int64
+	dataRunning int
+	bytes, rows estimate // of data tasks
 	rate        rateMeter
-	stages      []StageTime // sums over done data tasks, in pipe order
+	idle        standstill
+	stages      []StageTime // sums over ended data tasks, in pipe order
+	history     history
+	analyze     Count
 
 	step     Step // the one in work; Text is "" if there is none
 	steps    []Step
 	finished []FinishedTask
 	failures []FinishedTask
+	broken   []FinishedTask // off: interrupted
 	warnings []Warning
 	leftOut  []LeftOut
 }
@@ -47,27 +53,6 @@ type phase struct {
 }
 
 func (p *phase) complete() bool { return p.done+p.failed == p.total }
-
-// Warning is something that went otherwise than asked, without harm to the data.
-type Warning struct {
-	Object  string        // what it is about, as shown to a user; "" if it is the whole transfer
-	Message string        // what happened
-	At      time.Duration // since Snapshot.Started; Warn sets it
-}
-
-// LeftOut is an object of the source that is not transferred on purpose.
-type LeftOut struct {
-	Object string        // as shown to a user: subscription orders_sub
-	Reason string        // why, and how to have it transferred if that is possible
-	At     time.Duration // since Snapshot.Started; Skip sets it
-}
-
-// Step is something done outside any task, such as reading the table of contents.
-type Step struct {
-	Text    string
-	Start   time.Duration // since Snapshot.Started
-	Elapsed time.Duration
-}
 
 // New returns a tracker whose clock starts now.
 func New() *Tracker {
@@ -98,10 +83,18 @@ func (t *Tracker) Plan(tasks []Task) {
 		}
 		t.waiting[task.ID] = task
 		t.phases[task.Phase].total++
+		if task.isAnalyze() {
+			t.analyze.Total++
+		}
+		if task.Phase == Data {
+			t.bytes.planned += max(task.Bytes, 0)
+		}
 		if task.isPart() {
+			t.rows.planned += max(task.Rows, 0)
 			t.parts[task.tableKey()]++
 		}
 	}
+	t.bytes.waiting, t.rows.waiting = t.bytes.planned, t.rows.planned
 	t.tablesTotal = len(t.parts)
 }
 
@@ -131,9 +124,13 @@ func (t *Tracker) Start(id int) *Running {
 		p.begun, p.first, p.last = true, now, now
 		if task.Phase == Data {
 			t.rate.observe(now, 0)
+			t.history.begin(now)
 		}
 	}
 	p.running++
+	if task.Phase == Data {
+		t.startData(now, task)
+	}
 	r := &Running{tracker: t, task: task, start: now}
 	t.running = append(t.running, r)
 	return r
@@ -146,6 +143,9 @@ func (t *Tracker) end(r *Running, rows int64, stages []StageTime, failure error)
 	now, ok := t.leave(r)
 	if !ok {
 		return
+	}
+	if failure != nil {
+		rows = r.rows.Load()
 	}
 	f := FinishedTask{
 		Task: r.task, Start: r.start, Elapsed: now - r.start,
@@ -163,7 +163,10 @@ func (t *Tracker) end(r *Running, rows int64, stages []StageTime, failure error)
 	} else {
 		p.done++
 	}
-	if r.task.Phase == Data {
+	if f.Task.isAnalyze() {
+		t.analyze.end(failure != nil)
+	}
+	if f.Task.Phase == Data {
 		t.endData(now, f, stages)
 	}
 }
@@ -173,12 +176,16 @@ func (t *Tracker) interrupt(r *Running, stages []StageTime) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now, ok := t.leave(r)
-	if !ok || r.task.Phase != Data {
+	if !ok {
 		return
 	}
-	t.dataBytes += r.bytes.Load()
-	t.stages = addStages(t.stages, stages)
-	t.observe(now)
+	f := FinishedTask{
+		Task: r.task, Start: r.start, Elapsed: now - r.start, Rows: r.rows.Load(), Bytes: r.bytes.Load(), Worker: r.worker,
+	}
+	t.broken = append(t.broken, f)
+	if f.Task.Phase == Data {
+		t.moved(now, f.Task, f.Bytes, f.Rows, stages)
+	}
 }
 
 // leave takes a task out of the running ones; ok is false if it has ended before. The caller holds mu.
@@ -194,67 +201,6 @@ func (t *Tracker) leave(r *Running) (now time.Duration, ok bool) {
 	p.last = now
 	p.work += now - r.start
 	return now, true
-}
-
-// endData adds an ended data task to the totals of the data phase.
-func (t *Tracker) endData(now time.Duration, f FinishedTask, stages []StageTime) {
-	t.dataBytes += f.Bytes
-	if f.Error == "" {
-		t.stages = addStages(t.stages, stages)
-		if f.Task.isPart() {
-			t.dataRows += f.Rows
-			key := f.Task.tableKey()
-			if t.parts[key]--; t.parts[key] == 0 {
-				t.tablesDone++
-			}
-		}
-	}
-	t.observe(now)
-}
-
-// observe gives the bytes moved so far to the rate. The caller holds mu.
-func (t *Tracker) observe(now time.Duration) {
-	total := t.dataBytes
-	for _, r := range t.running {
-		if r.task.Phase == Data {
-			total += r.bytes.Load()
-		}
-	}
-	t.rate.observe(now, total)
-}
-
-// Warn records a warning; its At is set here.
-func (t *Tracker) Warn(w Warning) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	w.At = t.now()
-	t.warnings = append(t.warnings, w)
-}
-
-// Skip records an object that is left out on purpose; its At is set here.
-func (t *Tracker) Skip(l LeftOut) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	l.At = t.now()
-	t.leftOut = append(t.leftOut, l)
-}
-
-// Step says what is being done outside any task. It lasts until the next Step, Start or Finish;
-// Step("") ends it too.
-func (t *Tracker) Step(text string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := t.now()
-	t.endStep(now)
-	t.step = Step{Text: text, Start: now}
-}
-
-func (t *Tracker) endStep(now time.Duration) {
-	if t.step.Text != "" {
-		t.step.Elapsed = now - t.step.Start
-		t.steps = append(t.steps, t.step)
-		t.step = Step{}
-	}
 }
 
 // Finish stops the clock: the transfer is over, well or not. Tasks that never started stay counted

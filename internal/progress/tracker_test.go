@@ -199,7 +199,7 @@ func TestSnapshotsAreConsistent(t *testing.T) {
 	tr := New()
 	var list []Task
 	for i := range tasks {
-		list = append(list, Task{ID: i, Phase: Data, Kind: TableData, Name: fmt.Sprint("t", i)})
+		list = append(list, Task{ID: i, Phase: Data, Kind: TableData, Name: fmt.Sprint("t", i), Bytes: 3000, Rows: rows})
 	}
 	tr.Plan(list)
 
@@ -227,6 +227,7 @@ func TestSnapshotsAreConsistent(t *testing.T) {
 				r.Watch(func() []StageTime { return []StageTime{{Name: "copy-in", Elapsed: 1, Busy: 1, Bytes: 1}} })
 				for range rows {
 					r.AddBytes(1000)
+					r.AddRows(1)
 				}
 				if i%50 == 0 {
 					r.Fail(errors.New("no"))
@@ -244,7 +245,7 @@ func TestSnapshotsAreConsistent(t *testing.T) {
 	}
 	s := tr.Snapshot()
 	checkSums(t, s)
-	if s.Data.Bytes != tasks*rows*1000 || s.Data.TablesDone != tasks-8 || s.Data.Rows != (tasks-8)*rows || len(s.Warnings) != 8 {
+	if s.Data.Bytes != tasks*rows*1000 || s.Data.TablesDone != tasks-8 || s.Data.Rows != tasks*rows || len(s.Warnings) != 8 {
 		t.Errorf("at the end: %+v", s.Data)
 	}
 }
@@ -264,17 +265,18 @@ func checkSums(t *testing.T, s Snapshot) {
 	}
 	for _, r := range s.Running {
 		bytes += r.Bytes
+		rows += r.Rows
 		work += r.Elapsed
 	}
 	p := s.Phases[Data]
 	if bytes != s.Data.Bytes || rows != s.Data.Rows || work != p.Work ||
 		len(s.Finished) != p.Done+p.Failed || len(s.Running) != p.Running ||
-		failed != len(s.Failures) || failed != p.Failed || s.Data.TablesDone != p.Done {
+		s.Data.Expected < s.Data.Bytes || s.Data.ExpectedRows < s.Data.Rows || failed != len(s.Failures) || failed != p.Failed || s.Data.TablesDone != p.Done {
 		t.Errorf("torn: bytes %d rows %d work %v failed %d in lists; %+v, %+v", bytes, rows, work, failed, s.Data, p)
 	}
 	// Stage times are asked after the lock is left, so that a task may have ended, never
 	// doubled, in between.
-	if len(s.Stages) > 0 && s.Stages[0].Bytes > int64(p.Done+p.Running) {
+	if len(s.Stages) > 0 && s.Stages[0].Bytes > int64(p.Done+p.Failed+p.Running) {
 		t.Errorf("stage counted twice: %d, %+v", s.Stages[0].Bytes, p)
 	}
 }
