@@ -3,6 +3,8 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -90,10 +92,28 @@ func ReadSource(ctx context.Context, conn *pgconn.PgConn) (*Source, error) {
 			rel.Filter = r[1]
 		}
 	}
+	if err := s.estimate(ctx, conn); err != nil {
+		return nil, err
+	}
 	if err := s.readPostData(ctx, conn); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// estimate puts better figures in the place of the sizes in pages, where the server has what they need.
+func (s *Source) estimate(ctx context.Context, conn *pgconn.PgConn) error {
+	estimates, err := Estimates(ctx, conn, slices.Collect(maps.Keys(s.Relations)))
+	switch {
+	case err != nil && (conn.IsClosed() || ctx.Err() != nil):
+		return err
+	case err != nil:
+		return nil //nolint:nilerr // a plan can do without
+	}
+	for oid, r := range s.Relations {
+		r.Bytes, r.Rows = estimates[oid].Bytes, estimates[oid].Rows
+	}
+	return nil
 }
 
 // Rewritten names those of the given relations, OIDs beside their quoted names, that are no longer what the reading
