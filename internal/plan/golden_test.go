@@ -89,7 +89,7 @@ var (
 // addKey makes up a key that can be made of an index, where the statement shows a plain one.
 func addKey(s *catalog.Source, e *archive.Entry, named map[string]*catalog.Relation) {
 	m := keyOf.FindStringSubmatch(e.Defn)
-	if m == nil || named[m[1]] == nil || named[m[1]].Partitioned {
+	if len(m) == 0 || named[m[1]] == nil || named[m[1]].Partitioned {
 		return
 	}
 	s.Keys[e.CatalogID.OID] = &catalog.Key{
@@ -100,7 +100,7 @@ func addKey(s *catalog.Source, e *archive.Entry, named map[string]*catalog.Relat
 
 func addForeignKey(s *catalog.Source, e *archive.Entry, named map[string]*catalog.Relation) {
 	m := foreignKeyOf.FindStringSubmatch(e.Defn)
-	if m == nil || named[m[1]] == nil || named[m[2]] == nil {
+	if len(m) == 0 || named[m[1]] == nil || named[m[2]] == nil {
 		return
 	}
 	s.ForeignKeys[e.CatalogID.OID] = &catalog.ForeignKey{Table: named[m[1]].OID, Referenced: named[m[2]].OID, Orphans: "SELECT 1"}

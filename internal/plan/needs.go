@@ -118,9 +118,7 @@ func earlier(ids []int, id int) []int {
 // afterLoad makes a post-data task wait for the rows it is about.
 func (b *builder) afterLoad(t *Task) {
 	e := t.Entry
-	for _, id := range b.byDump[e.DumpID] { // the entry's other half
-		t.Needs = append(t.Needs, id)
-	}
+	t.Needs = append(t.Needs, b.byDump[e.DumpID]...) // the entry's other half
 	tables := b.tablesOf(e)
 	if len(tables) > 0 {
 		t.Table = displayName(tables[0])

@@ -130,6 +130,7 @@ func (r *run) nameUnlogged(source *catalog.Source) {
 
 // carryOut changes the target.
 func (r *run) carryOut(ctx context.Context) error {
+	defer r.watch(ctx)()
 	if r.Clean {
 		if err := r.clean(ctx, r.schema); err != nil {
 			return err
