@@ -64,3 +64,17 @@ func slowestTasks(finished []progress.FinishedTask, phase progress.Phase) []prog
 	})
 	return tasks
 }
+
+// analyzed returns the tables whose statistics were gathered, or could not be, slowest first.
+func analyzed(finished []progress.FinishedTask) []progress.FinishedTask {
+	return slices.DeleteFunc(slowestTasks(finished, progress.Constraints), func(f progress.FinishedTask) bool {
+		return f.Task.Kind != progress.Analyze
+	})
+}
+
+func summedTime(tasks []progress.FinishedTask) (sum time.Duration) {
+	for _, f := range tasks {
+		sum += f.Elapsed
+	}
+	return sum
+}

@@ -3,12 +3,20 @@ package report
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 )
 
-// WriteFile writes the report as JSON to the file at path, which is created or overwritten; "-" is
-// standard output. A nil error means that the operating system has taken every byte.
+// WriteFile writes the report to the file at path, which is created or overwritten: as a page for a
+// browser if its name ends in .html or .htm, in upper or lower case, else as JSON. "-" is standard
+// output, which gets JSON. A nil error means that the operating system has taken every byte.
 func WriteFile(path string, r Report) error {
-	text, err := encode(r)
+	write := encode
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".html", ".htm":
+		write = renderHTML
+	}
+	text, err := write(r)
 	if err != nil {
 		return err
 	}

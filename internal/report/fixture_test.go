@@ -2,6 +2,7 @@ package report
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -26,32 +27,73 @@ func play(tr *progress.Tracker, jobs []job, look func()) {
 	var tasks []progress.Task
 	last := time.Duration(0)
 	for i, j := range jobs {
-		tasks = append(tasks, progress.Task{ID: i, Phase: j.phase, Kind: j.kind, Name: j.name, Table: j.table, Bytes: j.bytes})
+		tasks = append(tasks, progress.Task{
+			ID: i, Phase: j.phase, Kind: j.kind, Name: j.name, Table: j.table, Bytes: j.bytes * 95 / 100, Rows: j.rows * 98 / 100,
+		})
 		last = max(last, j.end)
 	}
 	tr.Plan(tasks)
 	running := map[int]*progress.Running{}
+	var workers crew
 	const step = 50 * time.Millisecond
 	for now := time.Duration(0); now <= last; now += step {
 		for i, j := range jobs {
 			if r := running[i]; r != nil {
 				r.AddBytes(j.bytes * int64(step) / int64(j.end-j.start))
+				r.AddRows(j.rows * int64(step) / int64(j.end-j.start))
 			}
 			if j.end == now {
 				if running[i] == nil { // it took no time
 					running[i] = tr.Start(i)
+					running[i].By(workers.take(i, j.phase))
 				}
 				end(running[i], j)
 				delete(running, i)
+				workers.leave(i)
 			}
 			if j.start == now && j.end > now {
 				running[i] = tr.Start(i)
+				running[i].By(workers.take(i, j.phase))
 			}
 		}
 		if now%time.Second == 0 {
 			look()
 		}
 		time.Sleep(step)
+	}
+}
+
+// crew gives each task in work a worker of its own. Its keys are workers' names, its values tasks.
+type crew map[string]int
+
+func (l *crew) take(task int, phase progress.Phase) progress.Worker {
+	name, first := "build", uint32(500)
+	if phase == progress.Data {
+		name, first = "copy", 400
+	}
+	if *l == nil {
+		*l = crew{}
+	}
+	for i := uint32(1); ; i++ {
+		w := progress.Worker{Name: fmt.Sprint(name, " ", i), TargetPID: first + i}
+		if phase == progress.Schema {
+			w = progress.Worker{Name: "schema", TargetPID: 499}
+		}
+		if phase == progress.Data {
+			w.SourcePID = 300 + i
+		}
+		if _, busy := (*l)[w.Name]; !busy {
+			(*l)[w.Name] = task
+			return w
+		}
+	}
+}
+
+func (l *crew) leave(task int) {
+	for name, t := range *l {
+		if t == task {
+			delete(*l, name)
+		}
 	}
 }
 
@@ -110,19 +152,43 @@ func shop(tr *progress.Tracker, look func()) {
 		{indexes, "INDEX", "public.events_2024_payload_idx", t + "events_2024", 20 * time.Second, 71 * time.Second, 0, 0, ""},
 		{indexes, "CONSTRAINT", "public.line_items_pkey", t + "line_items", 48 * time.Second, 61500 * ms, 0, 0, ""},
 		{indexes, "CONSTRAINT", "public.orders_pkey", t + "orders", 49 * time.Second, 50500 * ms, 0, 0, ""},
+		{constraints, progress.Analyze, "public.orders", t + "orders", 50500 * ms, 51 * time.Second, 0, 0, ""},
 		{indexes, "INDEX", "受注管理.得意先マスタ_名称_idx", "受注管理.得意先マスタ", 50 * time.Second, 50 * time.Second, 0, 0, ""},
-		{constraints, fk, "public.line_items line_items_product_fkey", t + "line_items", 71 * time.Second, 75 * time.Second, 0, 0, ""},
+		{constraints, progress.Analyze, "public.line_items", t + "line_items", 61500 * ms, 63 * time.Second, 0, 0, ""},
+		{constraints, progress.Analyze, "public.events_2024", t + "events_2024", 71 * time.Second, 71700 * ms, 0, 0, ""},
+		{constraints, fk, "public.line_items line_items_product_fkey", t + "line_items", 71 * time.Second, 71 * time.Second, 0, 0, ""},
+		{constraints, "VALIDATE", "public.line_items line_items_product_fkey", t + "line_items", 71 * time.Second, 75 * time.Second, 0, 0, ""},
 		{constraints, fk, "public.orders orders_customer_fkey", t + "orders", 71 * time.Second, 73 * time.Second, 0, 0, "insert or update on table \"orders\" violates foreign key constraint \"orders_customer_fkey\" (SQLSTATE 23503)\nDETAIL: Key (customer_id)=(4711) is not present in table \"customers\"."},
 		{constraints, "TRIGGER", "public.orders orders_touch", t + "orders", 75 * time.Second, 75 * time.Second, 0, 0, ""},
 		{finish, "MATERIALIZED VIEW DATA", "public.sales_by_month", t + "sales_by_month", 75 * time.Second, 88 * time.Second, 0, 0, ""},
 		{finish, "ACL", "public.orders", "", 88 * time.Second, 88100 * ms, 0, 0, ""},
 	}, func() {
 		look()
+		describe(tr)
 		if s := tr.Snapshot(); s.Elapsed > 5*time.Second && len(s.Warnings) == 0 {
 			tr.Warn(progress.Warning{Object: "extension plpgsql", Message: "the comment was not set: must be owner of extension plpgsql (SQLSTATE 42501)"})
 		}
 	})
 	tr.Finish()
+}
+
+// describe says of the tasks in work what servers would say.
+func describe(tr *progress.Tracker) {
+	for _, r := range tr.Snapshot().Running {
+		second := int64(r.Elapsed / time.Second)
+		switch {
+		case r.Task.Phase == progress.Indexes:
+			tr.Describe(r.Task.ID, progress.Detail{
+				Activity: "building index: scanning table", Done: second * 4001, Total: 242_424, Unit: "blocks", Parallel: 2,
+			})
+		case r.Task.Kind == progress.Analyze:
+			tr.Describe(r.Task.ID, progress.Detail{Activity: "acquiring sample rows", Done: second * 9000, Total: 30_000, Unit: "blocks"})
+		case r.Task.Name == "public.sales_by_month" && second > 3:
+			tr.Describe(r.Task.ID, progress.Detail{TargetWait: "Lock: relation", BlockedBy: []progress.Blocker{
+				{Server: "target", PID: 4711, Application: "psql", User: "bob", State: "idle in transaction", QueryStart: time.Now().Add(-2 * time.Minute)},
+			}})
+		}
+	}
 }
 
 func shopReport(t *testing.T) (r Report) {

@@ -44,9 +44,11 @@ func toJSON(r Report) jsonReport {
 		OutsidePhasesSeconds: seconds(outsidePhases(s)),
 		Steps:                convert(s.Steps, c.step),
 		Phases:               c.phases(s),
-		Data:                 data(s.Data),
+		Data:                 data(s),
+		Analyze:              analyze(s),
 		Tables:               convert(collectTables(s.Finished), tableOf),
 		Stages:               convert(s.Stages, stage),
+		Bottleneck:           bottleneckJSON(s.Bottleneck),
 		LeftOut:              convert(s.LeftOut, c.leftOut),
 		Warnings:             convert(s.Warnings, c.warning),
 		Failures:             convert(s.Failures, failure),
@@ -54,10 +56,14 @@ func toJSON(r Report) jsonReport {
 	if r.PgDump != (Program{}) {
 		j.PgDump = &jsonProgram{Path: r.PgDump.Path, Version: r.PgDump.Version}
 	}
-	if b := s.Bottleneck; b.Stage != "" {
-		j.Bottleneck = &jsonBottleneck{Stage: b.Stage, BusyShare: math.Round(b.Busy*1000) / 1000, Text: b.Text}
-	}
 	return j
+}
+
+func bottleneckJSON(b progress.Bottleneck) *jsonBottleneck {
+	if b.Stage == "" {
+		return nil
+	}
+	return &jsonBottleneck{Stage: b.Stage, BusyShare: math.Round(b.Busy*1000) / 1000, Text: b.Text}
 }
 
 // converter moves offsets from the tracker's clock to the report's start.
@@ -90,6 +96,7 @@ func (c converter) phases(s progress.Snapshot) []jsonPhase {
 func (c converter) task(f progress.FinishedTask) jsonTask {
 	return jsonTask{
 		Kind: f.Task.Kind, Name: f.Task.Name, Table: orNull(f.Task.Table),
+		Worker: orNull(f.Worker.Name), SourcePID: positive(f.Worker.SourcePID), TargetPID: positive(f.Worker.TargetPID),
 		StartSeconds: c.at(f.Start), DurationSeconds: seconds(f.Elapsed),
 		Rows: f.Rows, Bytes: f.Bytes, Error: orNull(f.Error),
 	}
@@ -109,11 +116,20 @@ func failure(f progress.FinishedTask) jsonFailure {
 	}
 }
 
-func data(d progress.DataStatus) jsonData {
+func data(s progress.Snapshot) jsonData {
+	d, state := s.Data, s.Phases[progress.Data].State
 	return jsonData{
-		Bytes: d.Bytes, Rows: d.Rows, TablesTotal: d.TablesTotal, TablesDone: d.TablesDone,
+		Bytes: d.Bytes, ExpectedBytes: expected(d.Expected, state), Rows: d.Rows, ExpectedRows: expected(d.ExpectedRows, state),
+		TablesTotal: d.TablesTotal, TablesDone: d.TablesDone,
 		AverageBytesPerSecond: math.Round(d.Average), PeakBytesPerSecond: math.Round(d.Peak),
 		WindowedBytesPerSecond: math.Round(d.Windowed), WindowSeconds: progress.Window.Seconds(),
+	}
+}
+
+func analyze(s progress.Snapshot) jsonAnalyze {
+	return jsonAnalyze{
+		TablesTotal: s.Analyze.Total, TablesDone: s.Analyze.Done, TablesFailed: s.Analyze.Failed,
+		SummedSeconds: seconds(summedTime(analyzed(s.Finished))),
 	}
 }
 
@@ -141,8 +157,25 @@ func endpoint(e Endpoint) *jsonEndpoint {
 	return &j
 }
 
-// seconds keeps microseconds: more digits than a clock of the system's can vouch for say nothing.
-func seconds(d time.Duration) float64 { return d.Round(time.Microsecond).Seconds() }
+// expected is null if nothing is known of the data phase; that there was nothing to move is known in the end.
+func expected(n int64, state progress.State) *int64 {
+	if n == 0 && state != progress.StateDone {
+		return nil
+	}
+	return &n
+}
+
+// positive is null for what is not known.
+func positive[N int64 | uint32](n N) *N {
+	if n <= 0 {
+		return nil
+	}
+	return &n
+}
+
+// seconds keeps microseconds: more digits than a clock of the system's can vouch for say nothing. It divides once, so
+// that no 1.6033659999999998 comes out.
+func seconds(d time.Duration) float64 { return float64(d.Round(time.Microsecond).Microseconds()) / 1e6 }
 
 func orNull(s string) *string {
 	if s == "" {

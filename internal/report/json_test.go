@@ -46,6 +46,10 @@ func fields(typ reflect.Type, prefix string) []string {
 	}
 	var paths []string
 	for f := range typ.NumField() {
+		if typ.Field(f).Anonymous {
+			paths = append(paths, fields(typ.Field(f).Type, prefix)...)
+			continue
+		}
 		path := typ.Field(f).Tag.Get("json")
 		if prefix != "" {
 			path = prefix + "." + path
@@ -62,7 +66,7 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	var documented []string
-	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|").FindAllStringSubmatch(help, -1) {
+	for _, m := range documentedRow.FindAllStringSubmatch(help, -1) {
 		documented = append(documented, m[1])
 	}
 	written := fields(reflect.TypeFor[jsonReport](), "")
@@ -78,20 +82,42 @@ func TestTheDocumentedTypesAreTrue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	types := documentedTypes(help)
+	for name, r := range reports(t) {
+		var v map[string]any
+		if err := json.Unmarshal([]byte(jsonText(t, r)), &v); err != nil {
+			t.Fatal(err)
+		}
+		checkTypes(t, types, name, "", v)
+	}
+}
+
+// documentedRow is a row of a table of fields: its name and its type.
+var documentedRow = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| ([^|]+?) \\|")
+
+func documentedTypes(text string) map[string]string {
 	types := map[string]string{}
-	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| ([^|]+?) \\|").FindAllStringSubmatch(help, -1) {
+	for _, m := range documentedRow.FindAllStringSubmatch(text, -1) {
 		types[m[1]] = m[2]
 	}
-	var check func(name, path string, v any)
-	check = func(name, path string, v any) {
+	return types
+}
+
+// checkTypes holds the fields of an object to their documented types.
+func checkTypes(t *testing.T, types map[string]string, name, prefix string, object map[string]any) {
+	t.Helper()
+	for k, v := range object {
+		path := prefix + k
 		want := types[path]
 		ok := false
 		switch v := v.(type) {
 		case nil:
 			ok = strings.HasSuffix(want, " or null")
+		case bool:
+			ok = want == "boolean"
 		case string:
 			ok = strings.HasPrefix(want, "string")
-			if want == "moment" {
+			if strings.HasPrefix(want, "moment") {
 				at, err := time.Parse(time.RFC3339, v)
 				ok = err == nil && at.Location() == time.UTC
 			}
@@ -101,28 +127,15 @@ func TestTheDocumentedTypesAreTrue(t *testing.T) {
 			ok = strings.HasPrefix(want, "list")
 			for _, e := range v {
 				if m, isObject := e.(map[string]any); isObject {
-					for k, e := range m {
-						check(name, path+"[]."+k, e)
-					}
+					checkTypes(t, types, name, path+"[].", m)
 				}
 			}
 		case map[string]any:
 			ok = strings.HasPrefix(want, "object")
-			for k, e := range v {
-				check(name, path+"."+k, e)
-			}
+			checkTypes(t, types, name, path+".", v)
 		}
 		if !ok {
 			t.Errorf("%s: %s is %T %v, documented as %q", name, path, v, v, want)
-		}
-	}
-	for name, r := range reports(t) {
-		var v map[string]any
-		if err := json.Unmarshal([]byte(jsonText(t, r)), &v); err != nil {
-			t.Fatal(err)
-		}
-		for k, e := range v {
-			check(name, k, e)
 		}
 	}
 }
@@ -135,6 +148,17 @@ func TestOffsetsCountFromTheReportsStart(t *testing.T) {
 	r.Started = r.Progress.Started.Add(-time.Hour)
 	if at := toJSON(r).Warnings[0].AtSeconds; at < 3600 || at > 3660 {
 		t.Errorf("at %v s", at)
+	}
+}
+
+func TestSecondsHaveMicroseconds(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		1603366 * time.Microsecond: "1.603366", 9*time.Second + 957189*time.Microsecond: "9.957189", 1499: "0.000001",
+		7*time.Second + 600228*time.Microsecond: "7.600228", 1282342 * time.Microsecond: "1.282342", 0: "0",
+	} {
+		if got, err := json.Marshal(seconds(d)); err != nil || string(got) != want {
+			t.Errorf("%v is written as %s, not %s (%v)", d, got, want, err)
+		}
 	}
 }
 

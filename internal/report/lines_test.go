@@ -13,13 +13,20 @@ import (
 	"pgsluice/internal/progress"
 )
 
+// follow follows a tracker from a feed of its own; stop ends both, the feed first, as a caller does.
+func follow(ctx context.Context, tr *progress.Tracker, w io.Writer, o LineOptions) (stop func()) {
+	feed := progress.NewFeed(tr, progress.Tick)
+	end := Follow(ctx, feed, w, o)
+	return func() { feed.Close(); end() }
+}
+
 func TestLinesGolden(t *testing.T) {
 	for name, width := range map[string]int{"lines.txt": 0, "lines80.txt": 80} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var b bytes.Buffer
 				tr := progress.New()
-				stop := Follow(t.Context(), tr, &b, LineOptions{Width: width})
+				stop := follow(t.Context(), tr, &b, LineOptions{Width: width})
 				shop(tr, func() {})
 				stop()
 				golden(t, name, b.String())
@@ -40,7 +47,7 @@ func TestALongStepShowsHowLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer
 		tr := progress.New()
-		stop := Follow(t.Context(), tr, &b, LineOptions{Every: 3 * time.Second})
+		stop := follow(t.Context(), tr, &b, LineOptions{Every: 3 * time.Second})
 		tr.Step("pg_dump: waiting for the table of contents")
 		time.Sleep(7 * time.Second)
 		stop()
@@ -57,7 +64,7 @@ func TestWarningsAppearAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := progress.New()
 		r, w := io.Pipe()
-		stop := Follow(t.Context(), tr, w, LineOptions{})
+		stop := follow(t.Context(), tr, w, LineOptions{})
 		time.Sleep(7 * time.Second)
 		tr.Warn(progress.Warning{Object: "extension x", Message: "it exists already"})
 		said := time.Now()
@@ -79,7 +86,7 @@ func TestStopTellsTheLastNews(t *testing.T) {
 		var b bytes.Buffer
 		tr := progress.New()
 		tr.Plan([]progress.Task{{ID: 1, Phase: progress.Indexes, Kind: "INDEX", Name: "i"}})
-		stop := Follow(t.Context(), tr, &b, LineOptions{})
+		stop := follow(t.Context(), tr, &b, LineOptions{})
 		tr.Start(1).Fail(errors.New("no room"))
 		tr.Finish()
 		stop()
@@ -98,7 +105,7 @@ func TestABlockedWriterBlocksNobody(t *testing.T) {
 		tr := progress.New()
 		r, w := io.Pipe()
 		tr.Step("connecting")
-		stop := Follow(t.Context(), tr, w, LineOptions{Grace: 3 * time.Second})
+		stop := follow(t.Context(), tr, w, LineOptions{Grace: 3 * time.Second})
 		synctest.Wait() // the goroutine sits in Write now
 
 		before := time.Now()
@@ -129,7 +136,7 @@ func TestLinesEndWithTheContextAndOnAnError(t *testing.T) {
 		var b bytes.Buffer
 		tr := progress.New()
 		tr.Step("one")
-		stop := Follow(ctx, tr, &b, LineOptions{})
+		stop := follow(ctx, tr, &b, LineOptions{})
 		cancel()
 		synctest.Wait()
 		tr.Step("two")
@@ -140,7 +147,7 @@ func TestLinesEndWithTheContextAndOnAnError(t *testing.T) {
 		}
 
 		writes := 0
-		stop = Follow(t.Context(), tr, writerFunc(func([]byte) (int, error) {
+		stop = follow(t.Context(), tr, writerFunc(func([]byte) (int, error) {
 			writes++
 			return 0, io.ErrClosedPipe
 		}), LineOptions{})

@@ -19,14 +19,13 @@ type narrator struct {
 	leftOut  int
 	warnings int
 	failures int
+	blocked  map[int]blockade // by task
+	stalled  int              // how many times the present standstill was told
 }
 
 // nameColumns is the most that a name takes in a line, so that the line stays readable: a
 // name has up to 63 bytes and a schema before it.
 const nameColumns = 48
-
-// inWorkNames is how many tasks in work are named in one line.
-const inWorkNames = 2
 
 type event struct {
 	at   time.Duration
@@ -59,6 +58,8 @@ func (n *narrator) news(s progress.Snapshot) string {
 	}
 
 	n.phaseNews(s, tell)
+	n.blockNews(s, tell)
+	n.stallNews(s, tell)
 
 	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.at, b.at) })
 	var b strings.Builder
@@ -78,33 +79,44 @@ func (n *narrator) phaseNews(s progress.Snapshot, tell func(time.Duration, strin
 		}
 		if !n.started[ph.Phase] {
 			n.started[ph.Phase] = true
-			tell(ph.Start, ph.Phase.String()+": "+planned(ph, s.Data))
+			tell(ph.Start, ph.Phase.String()+": "+planned(ph, s))
 		}
 		if ph.State != progress.StateRunning && !n.ended[ph.Phase] {
 			n.ended[ph.Phase] = true
-			tell(ph.Start+ph.Span, ph.Phase.String()+": "+ending(ph, s.Data))
+			tell(ph.Start+ph.Span, ph.Phase.String()+": "+ending(ph, s))
 		}
 	}
 }
 
 // planned says what a phase has before it.
-func planned(ph progress.PhaseStatus, d progress.DataStatus) string {
+func planned(ph progress.PhaseStatus, s progress.Snapshot) string {
+	d, count := s.Data, formatCount(int64(ph.Total))
 	switch {
 	case ph.Phase == progress.Schema:
 		return plural(ph.Total, "entry", "entries") + " to create"
 	case ph.Phase == progress.Data && d.TablesTotal > 0:
-		return plural(d.TablesTotal, "table", "tables") + " to copy"
+		text := plural(d.TablesTotal, "table", "tables") + " to copy"
+		if d.Expected > 0 && ph.State == progress.StateRunning {
+			text += ", ≈" + formatBytes(d.Expected)
+		}
+		return text
 	case ph.Phase == progress.Indexes:
-		return formatCount(int64(ph.Total)) + " to build"
+		return count + " to build"
+	case ph.Phase == progress.Constraints && s.Analyze.Total > 0:
+		text := plural(s.Analyze.Total, "table", "tables") + " to analyze"
+		if rest := ph.Total - s.Analyze.Total; rest > 0 {
+			text = formatCount(int64(rest)) + " to add, " + text
+		}
+		return text
 	case ph.Phase == progress.Constraints:
-		return formatCount(int64(ph.Total)) + " to add"
+		return count + " to add"
 	default:
 		return plural(ph.Total, "entry", "entries") + " to run"
 	}
 }
 
 // ending says what a phase has behind it.
-func ending(ph progress.PhaseStatus, d progress.DataStatus) string {
+func ending(ph progress.PhaseStatus, s progress.Snapshot) string {
 	word := "done"
 	if ph.State == progress.StateFailed {
 		word = "ended"
@@ -112,87 +124,38 @@ func ending(ph progress.PhaseStatus, d progress.DataStatus) string {
 			word = "stopped"
 		}
 	}
-	s := fmt.Sprintf("%s, %s in %s", word, counted(ph, d), formatDuration(ph.Span))
+	text := fmt.Sprintf("%s, %s in %s", word, countedApart(ph, s), formatDuration(ph.Span))
 	if ph.Failed > 0 {
-		s += fmt.Sprintf(", %s failed", formatCount(int64(ph.Failed)))
+		text += fmt.Sprintf(", %s failed", formatCount(int64(ph.Failed)))
 	}
-	if ph.Phase == progress.Data {
-		s += fmt.Sprintf(", %s, %s", formatBytes(d.Bytes), plural(d.Rows, "row", "rows"))
+	if d := s.Data; ph.Phase == progress.Data {
+		text += fmt.Sprintf(", %s, %s", formatBytes(d.Bytes), plural(d.Rows, "row", "rows"))
 		if d.Bytes > 0 {
-			s += ", average " + formatRate(d.Average)
+			text += ", average " + formatRate(d.Average)
 		}
-	}
-	return s
-}
-
-func counted(ph progress.PhaseStatus, d progress.DataStatus) string {
-	if ph.Phase == progress.Data && d.TablesTotal > 0 {
-		return fmt.Sprintf("%s/%s", formatCount(int64(d.TablesDone)), plural(d.TablesTotal, "table", "tables"))
-	}
-	return fmt.Sprintf("%s/%s", formatCount(int64(ph.Done)), formatCount(int64(ph.Total)))
-}
-
-// status returns one line for each phase in work, or one for the step if there is none.
-func (n *narrator) status(s progress.Snapshot) string {
-	var b strings.Builder
-	for _, ph := range s.Phases {
-		if ph.State != progress.StateRunning {
-			continue
-		}
-		text := ph.Phase.String() + ": " + counted(ph, s.Data)
-		if ph.Phase == progress.Data {
-			text += ", " + formatBytes(s.Data.Bytes)
-			// Rows are known at the end of a part: until the first one, 0 would look like a fault.
-			if s.Data.Rows > 0 {
-				text += ", " + plural(s.Data.Rows, "row", "rows")
-			}
-			text += fmt.Sprintf(", %s, average %s", formatRate(s.Data.Windowed), formatRate(s.Data.Average))
-		} else {
-			text += " done"
-		}
-		n.line(&b, s.Elapsed, text+inWork(s, ph.Phase))
-	}
-	if s.Step.Text != "" {
-		n.line(&b, s.Elapsed, s.Step.Text+", "+formatSeconds(s.Step.Elapsed))
-	}
-	return b.String()
-}
-
-// inWork names the tasks of a phase that are in work, the longest-running first.
-func inWork(s progress.Snapshot, phase progress.Phase) string {
-	var names []string
-	for _, r := range s.Running {
-		if r.Task.Phase == phase {
-			name := r.Task.Name
-			if phase != progress.Data && phase != progress.Indexes {
-				name = r.Task.Kind + " " + name
-			}
-			names = append(names, clip(printable(name), nameColumns)+" for "+formatSeconds(r.Elapsed))
-		}
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	text := ", " + verb(phase) + " " + strings.Join(names[:min(len(names), inWorkNames)], ", ")
-	if more := len(names) - inWorkNames; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
 }
 
-func verb(phase progress.Phase) string {
-	switch phase {
-	case progress.Schema:
-		return "creating"
-	case progress.Data:
-		return "copying"
-	case progress.Indexes:
-		return "building"
-	case progress.Constraints:
-		return "adding"
-	default:
-		return "running"
+func counted(ph progress.PhaseStatus, d progress.DataStatus) string {
+	if ph.Phase == progress.Data && d.TablesTotal > 0 {
+		return formatCount(int64(d.TablesDone)) + "/" + plural(d.TablesTotal, "table", "tables")
 	}
+	return formatCount(int64(ph.Done)) + "/" + formatCount(int64(ph.Total))
+}
+
+// countedApart is counted, but of constraints it counts the tables that are analyzed apart: 3/8 done, 5/20 tables analyzed.
+func countedApart(ph progress.PhaseStatus, s progress.Snapshot) string {
+	if ph.Phase != progress.Constraints || s.Analyze.Total == 0 {
+		return counted(ph, s.Data)
+	}
+	analyzed := formatCount(int64(s.Analyze.Done)) + "/" + plural(s.Analyze.Total, "table", "tables") + " analyzed"
+	if ph.Total == s.Analyze.Total {
+		return analyzed
+	}
+	ph.Done -= s.Analyze.Done
+	ph.Total -= s.Analyze.Total
+	return counted(ph, s.Data) + " done, " + analyzed
 }
 
 // line writes text after the elapsed time, wrapped under itself.

@@ -1,5 +1,6 @@
 // Package report shows progress snapshots to people and programs: as plain lines while a transfer
-// runs ([Follow]), as a table at its end ([WriteText]) and as JSON with a documented, versioned
+// runs ([Follow]), as events for programs ([FollowJSON]), as one picture of a moment ([StatusText]), as a table at its end
+// ([WriteText]) and as JSON with a documented, versioned
 // schema ([WriteJSON], [WriteFile]).
 //
 // It only reads: a reporter that is slow, blocked or broken never slows the transfer. What it

@@ -33,6 +33,7 @@ type jsonReport struct {
 	Steps                []jsonStep      `json:"steps"`
 	Phases               []jsonPhase     `json:"phases"`
 	Data                 jsonData        `json:"data"`
+	Analyze              jsonAnalyze     `json:"analyze"`
 	Tables               []jsonTable     `json:"tables"`
 	Stages               []jsonStage     `json:"stages"`
 	Bottleneck           *jsonBottleneck `json:"bottleneck"`
@@ -76,6 +77,9 @@ type jsonTask struct {
 	Kind            string  `json:"kind"`
 	Name            string  `json:"name"`
 	Table           *string `json:"table"`
+	Worker          *string `json:"worker"`
+	SourcePID       *uint32 `json:"source_pid"`
+	TargetPID       *uint32 `json:"target_pid"`
 	StartSeconds    float64 `json:"start_seconds"`
 	DurationSeconds float64 `json:"duration_seconds"`
 	Rows            int64   `json:"rows"`
@@ -85,13 +89,22 @@ type jsonTask struct {
 
 type jsonData struct {
 	Bytes                  int64   `json:"bytes"`
+	ExpectedBytes          *int64  `json:"expected_bytes"`
 	Rows                   int64   `json:"rows"`
+	ExpectedRows           *int64  `json:"expected_rows"`
 	TablesTotal            int     `json:"tables_total"`
 	TablesDone             int     `json:"tables_done"`
 	AverageBytesPerSecond  float64 `json:"average_bytes_per_second"`
 	PeakBytesPerSecond     float64 `json:"peak_bytes_per_second"`
 	WindowedBytesPerSecond float64 `json:"windowed_bytes_per_second"`
 	WindowSeconds          float64 `json:"window_seconds"`
+}
+
+type jsonAnalyze struct {
+	TablesTotal   int     `json:"tables_total"`
+	TablesDone    int     `json:"tables_done"`
+	TablesFailed  int     `json:"tables_failed"`
+	SummedSeconds float64 `json:"summed_seconds"`
 }
 
 type jsonTable struct {

@@ -84,8 +84,12 @@ func (p *page) data(s progress.Snapshot) {
 			formatRate(d.Average), formatRate(d.Peak), formatRate(d.Windowed))
 	}
 	p.heading("Data", "")
+	bytes := formatBytes(d.Bytes)
+	if s.Phases[progress.Data].State == progress.StateFailed && d.Expected > d.Bytes {
+		bytes = moved(d.Bytes, d.Expected)
+	}
 	p.pairs([][2]string{
-		{"moved", fmt.Sprintf("%s, %s, %s", formatBytes(d.Bytes), plural(d.Rows, "row", "rows"), tables)},
+		{"moved", fmt.Sprintf("%s, %s, %s", bytes, plural(d.Rows, "row", "rows"), tables)},
 		{"rate", rates},
 		{"bottleneck", printable(s.Bottleneck.Text)},
 	})
@@ -111,7 +115,9 @@ func (p *page) tables(s progress.Snapshot) {
 }
 
 func (p *page) tasks(title string, s progress.Snapshot, phase progress.Phase) {
-	tasks := slowestTasks(s.Finished, phase)
+	tasks := slices.DeleteFunc(slowestTasks(s.Finished, phase), func(f progress.FinishedTask) bool {
+		return f.Task.Kind == progress.Analyze // there may be one for each table: they are summed up below
+	})
 	if len(tasks) == 0 {
 		return
 	}
@@ -136,6 +142,25 @@ func (p *page) tasks(title string, s progress.Snapshot, phase progress.Phase) {
 		})
 	}
 	p.table(title, []column{{}, {head: "kind", left: true}, {head: "duration"}}, rows)
+}
+
+// analyze sums up what planner statistics cost.
+func (p *page) analyze(s progress.Snapshot) {
+	tasks := analyzed(s.Finished)
+	if len(tasks) == 0 {
+		return
+	}
+	tables := plural(s.Analyze.Total, "table", "tables")
+	if s.Analyze.Done != s.Analyze.Total {
+		tables = formatCount(int64(s.Analyze.Done)) + " of " + tables
+	}
+	took := formatDuration(tasks[0].Elapsed)
+	if len(tasks) > 1 {
+		took = formatDuration(summedTime(tasks)) + " summed, " + took + " for the slowest, " +
+			clip(printable(tasks[0].Task.Name), nameColumns)
+	}
+	p.heading("Statistics", "")
+	p.pairs([][2]string{{"analyzed", tables}, {"time", took}})
 }
 
 func (p *page) lists(s progress.Snapshot) {

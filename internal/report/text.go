@@ -39,6 +39,7 @@ func WriteText(w io.Writer, r Report, o TextOptions) error {
 	p.tables(r.Progress)
 	p.tasks("Indexes", r.Progress, progress.Indexes)
 	p.tasks("Constraints", r.Progress, progress.Constraints)
+	p.analyze(r.Progress)
 	p.lists(r.Progress)
 	p.outcome(r)
 	_, err := io.WriteString(w, p.b.String())

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"pgsluice/internal/progress"
 )
@@ -72,6 +73,9 @@ func TestEveryIndexAndConstraintIsListed(t *testing.T) {
 	r := shopReport(t)
 	out := text(t, r, TextOptions{Width: 200})
 	for _, f := range r.Progress.Finished {
+		if f.Task.Kind == progress.Analyze {
+			continue // summed up
+		}
 		if f.Task.Phase == progress.Indexes || f.Task.Phase == progress.Constraints {
 			if !strings.Contains(out, f.Task.Name) || !strings.Contains(out, formatDuration(f.Elapsed)) {
 				t.Errorf("%s, %v is missing", f.Task.Name, f.Elapsed)
@@ -141,8 +145,20 @@ func TestNamesCannotSteerTheTerminal(t *testing.T) {
 	running := tr.Start(3)
 	tr.Warn(progress.Warning{Object: evil, Message: evil})
 	tr.Skip(progress.LeftOut{Object: evil, Reason: evil})
+	running.By(progress.Worker{Name: evil})
+	tr.Describe(3, progress.Detail{
+		Activity: evil, SourceWait: evil, TargetWait: evil,
+		BlockedBy: []progress.Blocker{{Server: evil, PID: 1, Application: evil, User: evil, State: evil}},
+	})
 	n := narrator{width: 80}
-	out := n.news(tr.Snapshot()) + n.status(tr.Snapshot())
+	s := tr.Snapshot()
+	s.Data.Idle = time.Hour
+	out := n.news(s) + n.status(s) + StatusText(s, 80)
+	for _, told := range []string{"blocked by", "no bytes for"} {
+		if !strings.Contains(out, told) {
+			t.Errorf("%q is not said", told)
+		}
+	}
 	running.Done(1, nil)
 	e := Endpoint{Host: evil, Port: 1, Database: evil, User: evil, ServerVersion: evil}
 	out += text(t, Report{
