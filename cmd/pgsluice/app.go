@@ -32,13 +32,15 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ErrWriter:   stderr,
 		HideHelp:    true, // cli's help verb would take a database named "help" or "h" for itself
 		HideVersion: true,
-		Flags:       []cli.Flag{helpFlag(), versionFlag()},
-		Action:      rootAction,
+		// a setting's value may hold commas
+		DisableSliceFlagSeparator: true,
+		Flags:                     []cli.Flag{helpFlag(), versionFlag()},
+		Action:                    rootAction,
 		// cli's own handler leaves the process from deep inside; run returns the error to main instead.
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   asUsageError,
 	}
-	app.Commands = []*cli.Command{copyCommand(), demoCommand(), completionCommand(), helpCommand(), versionCommand()}
+	app.Commands = []*cli.Command{copyCommand(), limitCommand(), statusCommand(), demoCommand(), completionCommand(), helpCommand(), versionCommand()}
 	for _, c := range app.Commands {
 		c.HideHelp = true
 		c.OnUsageError = asUsageError

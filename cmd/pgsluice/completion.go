@@ -51,6 +51,7 @@ type completionVerb struct {
 	Name, Usage string
 	Flags       []completionFlag
 	Words       []string // what its arguments may be, if that is known
+	Files       bool     // its arguments may be files
 }
 
 // TakesValues says whether any of the verb's flags has a value.
@@ -89,6 +90,8 @@ func completions(app *cli.App) []completionVerb {
 			verb.Words = []string{"bash", "zsh", "fish"}
 		case "help":
 			verb.Words = helpWords(app)
+		case "limit", "status":
+			verb.Files = true
 		}
 		verbs = append(verbs, verb)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -32,9 +33,23 @@ Examples:
   # again, into the same target: what it holds is dropped first
   pgsluice copy service=prod service=staging --clean --confirm shop_staging
 
+  # indexes alone on a big target: few at a time, each with much memory
+  pgsluice copy service=prod service=new --index-jobs 2 --index-memory 8GB \
+      --set max_parallel_maintenance_workers=4
+
+  # watched and throttled from another terminal
+  pgsluice copy service=prod service=new --control ~/copy.sock
+  pgsluice status ~/copy.sock
+  pgsluice limit ~/copy.sock 20MB/s
+
+  # for a program: one JSON object a line on stderr, nothing else but the error
+  pgsluice copy service=prod service=new --progress json
+
   # in a script: no secret in the process list, the figures as JSON
   export PGSLUICE_SOURCE=... PGSLUICE_TARGET=...
-  pgsluice copy --report copy.json`
+  pgsluice copy --report copy.json
+
+SIGUSR1 prints the state of the moment on stderr: kill -USR1 PID`
 
 func copyCommand() *cli.Command {
 	return &cli.Command{
@@ -64,15 +79,23 @@ func copyFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-db-settings", Category: what, Usage: "no settings, comment, grants of the database"},
 		&cli.BoolFlag{Name: "subscriptions", Category: what, Usage: "subscriptions too; created, not connected"},
 
-		&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: 4, Category: how, Usage: "`N` tables or indexes at a time (default 4)"},
+		&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: 4, Category: how, Usage: "`N` tables at a time (default 4)"},
 		&cli.StringFlag{Name: "rate-limit", Category: how, Usage: "`RATE` ceiling of all tables together, such as 50MB/s or 1.5GiB/s; MB is 10^6 bytes, MiB 2^20"},
+		&cli.IntFlag{Name: "index-jobs", Category: how, Usage: "`N` indexes and constraints at a time (default: as --jobs)"},
+		&cli.IntFlag{Name: "total-jobs", Category: how, Usage: "`N` of both together at a time, such as the target's cores (default: all)"},
+		&cli.StringFlag{Name: "index-memory", Category: how, Usage: "`SIZE` what they may take on the target together, such as 2GB (default: by the target's settings)"},
+		&cli.StringSliceFlag{Name: "set", Category: how, Usage: "`NAME=VALUE` a setting of all sessions on the target, before ours; may be repeated"},
+		&cli.BoolFlag{Name: "no-analyze", Category: how, Usage: "gather no planner statistics"},
+		&cli.BoolFlag{Name: "toc-order", Category: how, Usage: "take tables and indexes as pg_dump lists them, to compare"},
 		&cli.StringFlag{Name: "on-error", Category: how, Usage: "`WHAT` stop or continue when an object fails (default stop)"},
 		&cli.StringFlag{Name: "pg-dump", Category: how, TakesFile: true, Usage: "`PATH` the pg_dump to use (default: the newest found)"},
 
 		&cli.BoolFlag{Name: "clean", Category: target, Usage: "drop every user object of the target first; only with --confirm"},
 		&cli.StringFlag{Name: "confirm", Category: target, Usage: "`NAME` the target database's name, to confirm --clean"},
 
-		&cli.StringFlag{Name: "report", Category: output, TakesFile: true, Usage: "`FILE` write the report as JSON; - is stdout"},
+		progressFlag(),
+		&cli.StringFlag{Name: "control", Category: output, TakesFile: true, Usage: "`SOCKET` make it, for pgsluice status and limit; only you can use it"},
+		&cli.StringFlag{Name: "report", Category: output, TakesFile: true, Usage: "`FILE` write the report: a page if its name ends with .html, else JSON; - is stdout"},
 		&cli.StringFlag{Name: "log-level", Category: output, Usage: "`LEVEL` debug, info, warn or error (default warn)"},
 		&cli.StringFlag{Name: "log-format", Category: output, Usage: "`FORMAT` text or json (default text)"},
 	}
@@ -91,6 +114,10 @@ func copyOptions(c *cli.Context) (transfer.Options, error) {
 		NoTablespaces:  c.Bool("no-tablespaces"),
 		NoPublications: c.Bool("no-publications"),
 		NoDBSettings:   c.Bool("no-db-settings"),
+		NoAnalyze:      c.Bool("no-analyze"),
+		IndexJobs:      c.Int("index-jobs"),
+		TotalJobs:      c.Int("total-jobs"),
+		TOCOrder:       c.Bool("toc-order"),
 		Subscriptions:  c.Bool("subscriptions"),
 		PgDump:         c.String("pg-dump"),
 		Clean:          c.Bool("clean"),
@@ -106,14 +133,42 @@ func copyOptions(c *cli.Context) (transfer.Options, error) {
 		}
 		opt.Limiter = transfer.NewLimiter(limit)
 	}
-	for _, flag := range []string{"pg-dump", "report", "confirm"} {
+	if size := c.String("index-memory"); c.IsSet("index-memory") {
+		memory, err := parseSize(size)
+		if err != nil {
+			return opt, fmt.Errorf("--index-memory: %w", err)
+		}
+		opt.IndexMemory = memory
+	}
+	settings, err := sessionSettings(c.StringSlice("set"))
+	if err != nil {
+		return opt, fmt.Errorf("--set: %w", err)
+	}
+	opt.Set = settings
+	for _, flag := range []string{"pg-dump", "report", "confirm", "control"} {
 		if c.IsSet(flag) && c.String(flag) == "" {
 			return opt, fmt.Errorf("--%s is empty", flag)
 		}
 	}
-	var err error
 	opt.Source, opt.Target, err = databaseNames(c.Args().Slice())
 	return opt, err
+}
+
+// sessionSettings reads NAME=VALUE. Whether there is such a setting, the target knows.
+func sessionSettings(words []string) (map[string]string, error) {
+	settings := map[string]string{}
+	for _, word := range words {
+		name, value, ok := strings.Cut(word, "=")
+		name = strings.ToLower(strings.TrimSpace(name)) // as PostgreSQL compares them
+		if !ok || name == "" {
+			return nil, fmt.Errorf("%q is not NAME=VALUE: write it as work_mem=256MB", word)
+		}
+		if _, twice := settings[name]; twice {
+			return nil, fmt.Errorf("%s is set twice", name)
+		}
+		settings[name] = value
+	}
+	return settings, nil
 }
 
 func copyAction(c *cli.Context) error {
@@ -124,10 +179,18 @@ func copyAction(c *cli.Context) error {
 	if err := checkReportPath(c.String("report")); err != nil {
 		return err
 	}
-	stderr := c.App.ErrWriter
-	if warning := passwordWarning(c.Args().Slice()); warning != "" {
-		say(stderr, "pgsluice: warning: "+warning)
+	con := consoleOf(c)
+	s := show{mode: progressMode(c, con), notes: con, control: c.String("control")}
+	format := c.String("log-format")
+	if s.mode == progressJSON {
+		format = "json"
 	}
-	opt.Log = newLogger(stderr, c.String("log-level"), c.String("log-format"))
-	return runCopy(c, opt)
+	opt.Log = newLogger(con, c.String("log-level"), format)
+	if s.mode == progressJSON {
+		s.notes = asLog{opt.Log}
+	}
+	if warning := passwordWarning(c.Args().Slice()); warning != "" {
+		say(s.notes, "pgsluice: warning: "+warning)
+	}
+	return runCopy(c, opt, s)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -15,47 +16,59 @@ import (
 	"pgsluice/internal/transfer"
 )
 
+// show is how a copy is shown while it runs, and who may change it meanwhile.
+type show struct {
+	mode    string        // see progressMode
+	every   time.Duration // between two lines about a phase; 0 is the default
+	notes   io.Writer     // for messages to people, which are log entries where a program reads
+	control string        // path of the socket, "" for none
+}
+
 // runCopy copies until it is done or interrupted. Its error decides the exit code.
-func runCopy(c *cli.Context, opt transfer.Options) error {
+func runCopy(c *cli.Context, opt transfer.Options, s show) error {
 	outliveReaders()
-	ctx, stop := interruptible(c.Context, c.App.ErrWriter, os.Exit)
+	ctx, stop := interruptible(c.Context, s.notes, os.Exit)
 	defer stop()
 	opt.Progress = progress.New()
-	return showCopy(ctx, c, opt, report.LineOptions{})
+	return showCopy(ctx, c, opt, s)
 }
 
 // showCopy copies, shows it on stderr while it runs, and reports at the end. opt.Progress must be set.
-func showCopy(ctx context.Context, c *cli.Context, opt transfer.Options, lines report.LineOptions) error {
-	stderr := c.App.ErrWriter
-	if isTerminal(stderr) {
-		lines.Width = helpWidth
+func showCopy(ctx context.Context, c *cli.Context, opt transfer.Options, s show) error {
+	con := consoleOf(c)
+	feed := progress.NewFeed(opt.Progress, progress.Tick)
+	unserve, err := serveControl(ctx, s.control, feed, &opt)
+	if err != nil {
+		feed.Close()
+		return &transfer.Refused{Err: fmt.Errorf("--control %s: %w", s.control, err)}
 	}
+	stopStatus := statusOnSignal(feed, con, s.notes)
 	// without ctx's end: what a cancelled copy still has to say should be seen
-	stopLines := report.Follow(context.WithoutCancel(ctx), opt.Progress, stderr, lines)
+	stopWatching := watch(context.WithoutCancel(ctx), feed, con, s.mode, s.every)
 	result, err := transfer.Copy(ctx, opt)
 	opt.Progress.Finish()
-	stopLines()
+	feed.Close()
+	stopWatching()
+	con.Show(nil)
+	stopStatus()
+	unserve()
 
 	err = copyOutcome(ctx, result, err)
 	r := copyReport(c, opt, result, err)
 	// before the table, so that the exit code in it is the one that the process ends with
-	err = withReport(err, writeReport(c, r), stderr)
-	if !transfer.IsRefused(err) {
-		writeTable(stderr, r, exitCode(err))
+	err = withReport(err, writeReport(c, r), s.notes)
+	if !transfer.IsRefused(err) && s.mode != progressJSON {
+		writeTable(con, r, exitCode(err))
 	}
 	return err
 }
 
 // writeTable prints the report for people. What it can't write, to a terminal that has gone away, nobody misses.
-func writeTable(stderr io.Writer, r report.Report, code int) {
+func writeTable(con *console, r report.Report, code int) {
 	r.ExitCode = code
 	r.Error = "" // printError says it, with the server's details, in the last lines
-	color := false
-	if f, ok := stderr.(*os.File); ok {
-		color = report.ColorFor(f)
-	}
-	fmt.Fprintln(stderr)
-	_ = report.WriteText(stderr, r, report.TextOptions{Color: color})
+	fmt.Fprintln(con)
+	_ = report.WriteText(con, r, report.TextOptions{Color: con.colors()})
 }
 
 // copyOutcome is the error that stands for what became of the copy: nil only if every object has arrived.
@@ -86,7 +99,7 @@ func writeReport(c *cli.Context, r report.Report) error {
 
 // withReport adds a report that could not be written to what became of the copy. It never hides a failed copy,
 // and never makes a complete one a failure.
-func withReport(err, reportErr error, stderr io.Writer) error {
+func withReport(err, reportErr error, notes io.Writer) error {
 	var incomplete *incompleteError
 	switch {
 	case reportErr == nil:
@@ -96,7 +109,7 @@ func withReport(err, reportErr error, stderr io.Writer) error {
 	case errors.As(err, &incomplete):
 		return &incompleteError{what: fmt.Sprintf("%s; the report could not be written: %v", incomplete.what, reportErr)}
 	default:
-		say(stderr, fmt.Sprintf("pgsluice: warning: the report could not be written: %v", reportErr))
+		say(notes, fmt.Sprintf("pgsluice: warning: the report could not be written: %v", reportErr))
 		return err
 	}
 }
@@ -142,6 +155,10 @@ func changedOptions(c *cli.Context) []string {
 		name := f.name()
 		switch {
 		case !c.IsSet(name), f.category == "" || f.category == categoryOutput, name == "jobs", name == "confirm":
+		case f.repeats:
+			for _, value := range c.StringSlice(name) {
+				words = append(words, "--"+name+" "+value)
+			}
 		case f.takesValue:
 			words = append(words, "--"+name+" "+c.String(name))
 		case c.Bool(name):

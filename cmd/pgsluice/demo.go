@@ -11,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"pgsluice/internal/demo"
-	"pgsluice/internal/report"
 	"pgsluice/internal/transfer"
 )
 
@@ -49,6 +48,7 @@ func demoCommand() *cli.Command {
 			&cli.StringFlag{Name: "scale", Category: what, Usage: "`FACTOR` size of the shop; 1, the default, is about 150 MB"},
 			&cli.BoolFlag{Name: "flip-byte", Category: what, Usage: "change one byte of the copy, which the check must find"},
 			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: 4, Category: how, Usage: "`N` tables or indexes at a time (default 4)"},
+			progressFlag(),
 		},
 		Action: func(c *cli.Context) error { return noArgs(c, demoAction) },
 	}
@@ -59,7 +59,8 @@ func demoAction(c *cli.Context) error {
 	if err != nil {
 		return &usageError{verb: "demo", err: err}
 	}
-	story := demo.NewStory(c.App.ErrWriter)
+	con := consoleOf(c)
+	story := demo.NewStory(con)
 	outliveReaders()
 	ctx, stop := interruptible(c.Context, story, os.Exit)
 	defer stop()
@@ -69,8 +70,9 @@ func demoAction(c *cli.Context) error {
 		FlipByte: c.Bool("flip-byte"),
 		Story:    story,
 		Copy: func(ctx context.Context, opt transfer.Options) error {
-			opt.Log = newLogger(c.App.ErrWriter, "", "")
-			return showCopy(ctx, c, opt, report.LineOptions{Every: 3 * time.Second}) // it is over before the default
+			opt.Log = newLogger(con, "", "")
+			// it is over before the default's first line
+			return showCopy(ctx, c, opt, show{mode: progressMode(c, con), every: 3 * time.Second, notes: con})
 		},
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -85,11 +84,8 @@ func mask(text string, secrets []string) string {
 	return text
 }
 
+// isTerminal says whether a person sees what is written to w, in lines of limited width.
 func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	con, ok := w.(*console)
+	return ok && con.file != nil
 }

@@ -16,6 +16,7 @@ type flagInfo struct {
 	takesValue  bool
 	isNumber    bool
 	isFile      bool
+	repeats     bool
 }
 
 func (f *flagInfo) name() string { return f.names[0] }
@@ -25,6 +26,8 @@ func allowedValues(flag string) []string {
 	switch flag {
 	case "on-error":
 		return []string{"stop", "continue"}
+	case "progress":
+		return []string{progressAuto, progressBars, progressLines, progressJSON, progressNone}
 	case "log-level":
 		return []string{"debug", "info", "warn", "error"}
 	case "log-format":
@@ -56,6 +59,8 @@ func describe(flags []cli.Flag) []flagInfo {
 			info.isNumber = true
 		case *cli.StringFlag:
 			info.isFile = f.TakesFile
+		case *cli.StringSliceFlag:
+			info.repeats = true
 		}
 		infos = append(infos, info)
 	}

@@ -43,7 +43,8 @@ func appHelp(app *cli.App) string {
 	}
 	b.WriteString("\n" + app.Description + "\n")
 	writeFlags(b, describe(app.Flags))
-	fmt.Fprintf(b, "\nMore: pgsluice COMMAND --help, pgsluice help TOPIC (%s)\n", strings.Join(docs.Topics(), ", "))
+	more := fmt.Sprintf("More: pgsluice COMMAND --help, pgsluice help TOPIC (%s)", strings.Join(docs.Topics(), ", "))
+	b.WriteString("\n" + strings.Join(wrapText(more, helpWidth-2), "\n  ") + "\n")
 	return b.String()
 }
 

@@ -73,9 +73,12 @@ func TestVersionLine(t *testing.T) {
 func TestLogger(t *testing.T) {
 	t.Parallel()
 	var text, json bytes.Buffer
-	newLogger(&text, "", "").Info("not shown")
-	newLogger(&text, "", "").Warn("shown")
-	newLogger(&json, "debug", "json").Debug("shown")
+	people, program := newConsole(&text), newConsole(&json)
+	newLogger(people, "", "").Info("not shown")
+	newLogger(people, "", "").Warn("shown")
+	newLogger(program, "debug", "json").Debug("shown")
+	people.close(unread)
+	program.close(unread)
 	if got := text.String(); strings.Count(got, "\n") != 1 || !strings.HasSuffix(got, " warn shown\n") {
 		t.Errorf("text: %q", got)
 	}

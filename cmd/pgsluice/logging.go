@@ -1,15 +1,17 @@
 package main
 
 import (
-	"io"
+	"bytes"
+	"strings"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 )
 
-// newLogger logs to w: one line an event, as JSON or for people, without callers and stacks. An empty level
+// newLogger logs to con's bounded part: one line an event, as JSON or for people, without callers and stacks. An empty level
 // is warn, since the progress lines are what a copy has to say while all is well.
-func newLogger(w io.Writer, level, format string) *zap.Logger {
+func newLogger(con *console, level, format string) *zap.Logger {
 	at := zapcore.WarnLevel
 	if level != "" {
 		at, _ = zapcore.ParseLevel(level) // arrange lets only known levels through
@@ -24,5 +26,28 @@ func newLogger(w io.Writer, level, format string) *zap.Logger {
 		config.ConsoleSeparator = " "
 		encoder = zapcore.NewConsoleEncoder(config)
 	}
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), at))
+	log := zap.New(zapcore.NewCore(encoder, zapcore.AddSync(con.logs()), at))
+	if format == "json" {
+		con.sayDropped(func(n int) []byte {
+			entry := zapcore.Entry{Level: zapcore.WarnLevel, Time: time.Now(), Message: droppedText(n)}
+			line, err := encoder.Clone().EncodeEntry(entry, nil)
+			if err != nil {
+				return nil
+			}
+			defer line.Free()
+			return bytes.Clone(line.Bytes())
+		})
+	}
+	return log
+}
+
+// asLog makes log entries of the messages that are written to it, one each: where stderr is read by a program, all of its
+// lines are objects.
+type asLog struct{ log *zap.Logger }
+
+func (w asLog) Write(p []byte) (int, error) {
+	if text := strings.TrimSpace(string(p)); text != "" {
+		w.log.Warn(text)
+	}
+	return len(p), nil
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"time"
 
 	"pgsluice/internal/demo"
 	"pgsluice/internal/transfer"
@@ -27,15 +28,20 @@ func main() {
 	os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 }
 
+// unread is how long the end of the program waits for a reader of stderr who takes nothing.
+const unread = 2 * time.Second
+
 // run is main without the process: args[0] is the program's name. It returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	app := newApp(stdout, stderr)
+	con := newConsole(stderr)
+	defer con.close(unread)
+	app := newApp(stdout, con)
 	ordered, err := arrange(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, ordered)
 	}
 	if err != nil {
-		printError(stderr, err, secrets(args))
+		printError(con, err, secrets(args))
 	}
 	return exitCode(err)
 }

@@ -21,35 +21,58 @@ var byteUnits = []struct {
 	{"GiB", 1 << 30},
 }
 
-// parseRate reads "50MB/s", "1.5 GiB" or "800kB/s" as bytes per second. kB, MB and GB are powers of 10, KiB,
-// MiB and GiB powers of 2. A number without a unit is refused: it might have been meant as any of them.
+// parseRate reads "50MB/s", "1.5 GiB" or "800kB/s" as bytes per second.
 func parseRate(s string) (bytesPerSecond int64, err error) {
-	text := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(s), "/s"))
+	return parseBytes(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(s), "/s")), s, "a rate such as 50MB/s")
+}
+
+// parseSize reads "512MB" or "1.5GiB" as bytes.
+func parseSize(s string) (bytes int64, err error) {
+	return parseBytes(strings.TrimSpace(s), s, "a size such as 512MB")
+}
+
+// parseBytes reads a number with a unit. kB, MB and GB are powers of 10, KiB, MiB and GiB powers of 2. A number without a
+// unit is refused: it might have been meant as any of them. typed and example are for errors.
+func parseBytes(text, typed, example string) (int64, error) {
 	digits := len(text) - len(strings.TrimLeft(text, "0123456789."))
 	number, unit := text[:digits], strings.TrimSpace(text[digits:])
 	n, err := strconv.ParseFloat(number, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%q does not begin with a positive number: write a rate such as 50MB/s", s)
+		return 0, fmt.Errorf("%q does not begin with a positive number: write %s", typed, example)
 	}
 	if unit == "" {
-		return 0, fmt.Errorf("%q has no unit: write a rate such as %sMB/s", s, number)
+		return 0, fmt.Errorf("%q has no unit: write %s", typed, example)
 	}
 	for _, u := range byteUnits {
 		if u.name != unit {
 			continue
 		}
-		switch rate := n * u.bytes; {
-		case rate < 1:
-			return 0, fmt.Errorf("%q is less than one byte a second: leave the flag out for no limit", s)
-		case rate >= math.MaxInt64:
-			return 0, fmt.Errorf("%q is too large a rate", s)
+		switch bytes := n * u.bytes; {
+		case bytes < 1:
+			return 0, fmt.Errorf("%q is less than one byte", typed)
+		case bytes >= math.MaxInt64:
+			return 0, fmt.Errorf("%q is too much", typed)
 		default:
-			return int64(rate), nil
+			return int64(bytes), nil
 		}
 	}
 	names := make([]string, 0, len(byteUnits))
 	for _, u := range byteUnits {
 		names = append(names, u.name)
 	}
-	return 0, fmt.Errorf("%q has the unknown unit %q: it must be %s, with or without /s", s, unit, orList(names))
+	return 0, fmt.Errorf("%q has the unknown unit %q: it must be %s", typed, unit, orList(names))
+}
+
+// formatRate is the inverse of parseRate, or "none".
+func formatRate(bytesPerSecond int64) string {
+	if bytesPerSecond == 0 {
+		return "none"
+	}
+	unit := byteUnits[0]
+	for _, u := range byteUnits[:4] { // those of 10
+		if float64(bytesPerSecond) >= u.bytes {
+			unit = u
+		}
+	}
+	return strconv.FormatFloat(math.Round(float64(bytesPerSecond)/unit.bytes*1000)/1000, 'f', -1, 64) + " " + unit.name + "/s"
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"strings"
 	"testing"
 )
@@ -39,13 +40,45 @@ func TestParseRate(t *testing.T) {
 		"50mb":                  `unknown unit "mb"`,
 		"50MB/h":                `unknown unit "MB/h"`,
 		"1e3MB":                 `unknown unit "e3MB"`,
-		"0MB/s":                 "less than one byte a second",
-		"0.1B":                  "less than one byte a second",
-		"99999999999999999999B": "too large a rate",
+		"0MB/s":                 "less than one byte",
+		"0.1B":                  "less than one byte",
+		"99999999999999999999B": "is too much",
 		"NaNMB":                 "does not begin with a positive number",
 	} {
 		if got, err := parseRate(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("parseRate(%q) = %d, %v; want an error with %q", text, got, err, want)
+		}
+	}
+}
+
+func TestFormatRate(t *testing.T) {
+	t.Parallel()
+	for rate, want := range map[int64]string{
+		0:               "none",
+		1:               "1 B/s",
+		999:             "999 B/s",
+		1000:            "1 kB/s",
+		20_000_000:      "20 MB/s",
+		2_621_440:       "2.621 MB/s",
+		1_500_000_000:   "1.5 GB/s",
+		999_999_999_999: "1000 GB/s",
+	} {
+		if got := formatRate(rate); got != want {
+			t.Errorf("formatRate(%d) = %q, want %q", rate, got, want)
+		}
+	}
+}
+
+func TestSessionSettings(t *testing.T) {
+	t.Parallel()
+	got, err := sessionSettings([]string{"work_mem=1GB", " My.List =a,b=c", "empty="})
+	want := map[string]string{"work_mem": "1GB", "my.list": "a,b=c", "empty": ""}
+	if err != nil || !maps.Equal(got, want) {
+		t.Errorf("got %v, %v; want %v", got, err, want)
+	}
+	for _, bad := range [][]string{{"x"}, {"=1"}, {""}, {"a=1", "A=2"}} {
+		if got, err := sessionSettings(bad); err == nil {
+			t.Errorf("%q gave %v", bad, got)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
@@ -83,6 +84,7 @@ func TestScripts(t *testing.T) {
 			"servers":   serversFolder,
 			"empty":     empty,
 			"stopped":   stopped,
+			"appears":   appears,
 		},
 	})
 }
@@ -219,6 +221,19 @@ func awaitCount(ts *testscript.TestScript, url, condition, count string, ended <
 			return
 		default: // each look is a connection of its own: that is pause enough
 		}
+	}
+}
+
+// appears FILE: waits until there is such a file.
+func appears(ts *testscript.TestScript, _ bool, args []string) {
+	for {
+		if _, err := os.Lstat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		if stateOf(ts).test.Context().Err() != nil {
+			ts.Fatalf("%s did not appear", args[0])
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 

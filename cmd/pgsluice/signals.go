@@ -12,11 +12,17 @@ import (
 // interrupted is the cause of a context that a signal cancelled. It carries the exit code, so that the signal
 // survives every wrapping on its way to main.
 type interrupted struct {
-	signal string
-	code   int
+	signal   string
+	code     int
+	detached bool // only from a copy that another process runs
 }
 
-func (e *interrupted) Error() string { return "interrupted by " + e.signal }
+func (e *interrupted) Error() string {
+	if e.detached {
+		return "detached by " + e.signal + ": the copy goes on"
+	}
+	return "interrupted by " + e.signal
+}
 
 func interruption(sig os.Signal) *interrupted {
 	if sig == syscall.SIGTERM {
@@ -29,6 +35,25 @@ func interruption(sig os.Signal) *interrupted {
 // line on stderr. The second signal calls exit with the code at once: nothing is cleaned up then. The caller
 // calls stop when the work is over; it waits for the listening goroutine and gives signals back to Go's default.
 func interruptible(parent context.Context, stderr io.Writer, exit func(code int)) (ctx context.Context, stop func()) {
+	return onSignal(parent, exit, func(sig os.Signal) *interrupted {
+		if con, ok := stderr.(*console); ok && isTerminal(con) && !con.showsRows() {
+			fmt.Fprintln(stderr) // the terminal has shown ^C
+		}
+		fmt.Fprintln(stderr, "interrupted: cancelling on both servers (press Ctrl-C again to leave at once)")
+		return interruption(sig)
+	})
+}
+
+// detachable is interruptible for verbs that a signal only takes away from a copy, which goes on.
+func detachable(parent context.Context, exit func(code int)) (ctx context.Context, stop func()) {
+	return onSignal(parent, exit, func(sig os.Signal) *interrupted {
+		cause := interruption(sig)
+		cause.detached = true
+		return cause
+	})
+}
+
+func onSignal(parent context.Context, exit func(code int), first func(os.Signal) *interrupted) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2) // both may come before the goroutine runs
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -37,11 +62,7 @@ func interruptible(parent context.Context, stderr io.Writer, exit func(code int)
 		defer close(left)
 		select {
 		case sig := <-signals:
-			if isTerminal(stderr) {
-				fmt.Fprintln(stderr) // the terminal has shown ^C
-			}
-			fmt.Fprintln(stderr, "interrupted: cancelling on both servers (press Ctrl-C again to leave at once)")
-			cancel(interruption(sig))
+			cancel(first(sig))
 		case <-over:
 			return
 		}

@@ -6,11 +6,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"pgsluice/internal/progress"
 )
 
 // Signals reach the whole process: these tests do not run in parallel.
@@ -53,6 +56,36 @@ func TestStopWithoutSignalLeavesNothing(t *testing.T) {
 	if context.Cause(ctx) != context.Canceled {
 		t.Errorf("after stop the cause is %v, want %v", context.Cause(ctx), context.Canceled)
 	}
+}
+
+// SIGUSR1 asks for the state as often as it comes; after the copy it does nothing, least of all end the process.
+func TestStatusOnSignal(t *testing.T) {
+	tracker := progress.New()
+	tracker.Step("counting sheep")
+	feed := progress.NewFeed(tracker, progress.Tick)
+	defer feed.Close()
+	told := make(chan string, 1)
+	stop := statusOnSignal(feed, &console{}, tellTale(told))
+	for range 2 {
+		if err := syscall.Kill(syscall.Getpid(), syscall.SIGUSR1); err != nil {
+			t.Fatal(err)
+		}
+		if text := <-told; !strings.Contains(text, "counting sheep") {
+			t.Errorf("told %q", text)
+		}
+	}
+	stop()
+	if err := syscall.Kill(syscall.Getpid(), syscall.SIGUSR1); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tellTale hands on what is written to it.
+type tellTale chan string
+
+func (c tellTale) Write(p []byte) (int, error) {
+	c <- string(p)
+	return len(p), nil
 }
 
 // lockedBuffer is a buffer for several goroutines.
