@@ -117,7 +117,8 @@ func settings(opt SessionOptions, version int) string {
 		set("synchronous_commit", "off") // the last commit of a transfer is synchronous and covers all before it
 	}
 	for _, name := range slices.Sorted(maps.Keys(opt.Set)) {
-		set(name, Literal(opt.Set[name]))
+		// set_config takes the lists that some settings are as they are written, where SET wants them in pieces
+		fmt.Fprintf(&b, "SELECT pg_catalog.set_config(%s, %s, false);\n", Literal(name), Literal(opt.Set[name]))
 	}
 	return b.String()
 }
