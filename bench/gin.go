@@ -26,9 +26,13 @@ func gin(ctx context.Context, c config, f *field) (result, error) {
 	if _, err := f.src.sql(ctx, "postgres", "CREATE DATABASE bench"); err != nil {
 		return r, err
 	}
-	scale := "SET bench.scale = " + strconv.FormatFloat(c.scale, 'f', -1, 64) + ";\n"
-	for _, sql := range []string{ordersSQL, textsSQL} {
-		if _, err := f.src.sql(ctx, "bench", scale+sql); err != nil {
+	// so much of each that the index takes about as long as one core has to do with all the rest
+	for _, data := range []struct {
+		sql   string
+		scale float64
+	}{{ordersSQL, 3 * c.scale}, {textsSQL, 0.9 * c.scale}} {
+		scale := "SET bench.scale = " + strconv.FormatFloat(data.scale, 'f', -1, 64) + ";\n"
+		if _, err := f.src.sql(ctx, "bench", scale+data.sql); err != nil {
 			return r, err
 		}
 	}
@@ -59,7 +63,7 @@ func gin(ctx context.Context, c config, f *field) (result, error) {
 	}
 	sum = peers[0].servers.median() / float64(runtime.NumCPU())
 	least := max(longest, sum)
-	r.line("The order database of the copy benchmark and a table of texts whose GIN index dominates; runs in turns, %d of each.", len(peers[0].wall))
+	r.line("The order database of the copy benchmark, three times as large, and a table of texts whose GIN index dominates; runs in turns, %d of each.", len(peers[0].wall))
 	r.line("")
 	r.line("* Critical path, each step alone on the idle servers: %s; together **%.1f s**.", strings.Join(words, ", "), longest)
 	r.line("* CPU time of both servers in pgsluice's runs, over %d cores: %.1f s / %d = **%.1f s**.", runtime.NumCPU(), peers[0].servers.median(), runtime.NumCPU(), sum)
