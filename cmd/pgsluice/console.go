@@ -37,6 +37,7 @@ type console struct {
 	closed  bool
 	broken  error // of out; what comes later is lost, like all that nobody reads
 	written int64
+	moved   time.Time // when something was written last, or begun to be
 
 	// these are the goroutine's own
 	drawn []report.Row
@@ -167,6 +168,16 @@ func (c *console) showsRows() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.rows) > 0
+}
+
+// hurry is called when the work is over. A reader who has taken nothing for patience by then is not waited for again.
+func (c *console) hurry(patience time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.busy && time.Since(c.moved) >= patience {
+		c.closed = true
+		c.changed.Broadcast()
+	}
 }
 
 // close writes what is queued, and waits for that as long as something moves: it gives up when nothing was read for

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"pgsluice/internal/report"
 )
@@ -21,7 +22,7 @@ func (c *console) run() {
 		lines := append([]byte(nil), c.queue.Bytes()...)
 		c.queue.Reset()
 		rows := c.rows
-		c.redraw, c.busy, c.flying = false, true, len(lines)
+		c.redraw, c.busy, c.flying, c.moved = false, true, len(lines), time.Now()
 		c.mu.Unlock()
 		c.put(c.frame(lines, rows), len(lines))
 		c.mu.Lock()
@@ -92,6 +93,7 @@ func (c *console) put(text []byte, queued int) {
 		text = text[n:]
 		c.mu.Lock()
 		c.written += int64(n)
+		c.moved = time.Now()
 		c.flying = min(queued, len(text))
 		if err != nil {
 			c.broken = err

@@ -122,6 +122,30 @@ func TestConsoleCloseWaitsForSlowReadersOnly(t *testing.T) {
 	})
 }
 
+// At the end of the work nobody waits again for a reader who has been away, nor gives up on one who has just read.
+func TestConsoleHurry(t *testing.T) {
+	t.Parallel()
+	for away, waits := range map[time.Duration]time.Duration{5 * time.Second: 0, time.Second: 2 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			r, w := io.Pipe()
+			con := newConsole(w)
+			fmt.Fprintln(con, "nobody reads this")
+			time.Sleep(away)
+			begun := time.Now()
+			con.hurry(2 * time.Second)
+			if _, err := con.observer().Write([]byte("nor that\n")); (err != nil) != (waits == 0) {
+				t.Errorf("away for %s: an observer's line: %v", away, err)
+			}
+			con.close(2 * time.Second)
+			if took := time.Since(begun); took < waits || took > waits+2*time.Second {
+				t.Errorf("away for %s: waited %s, not %s", away, took, waits)
+			}
+			_ = r.Close()
+			synctest.Wait()
+		})
+	}
+}
+
 func TestConsoleOutlivesItsReader(t *testing.T) {
 	t.Parallel()
 	r, w := io.Pipe()

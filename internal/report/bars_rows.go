@@ -15,7 +15,9 @@ import (
 
 const (
 	// mostRows leaves room for what was on the terminal before.
-	mostRows = 12
+	mostRows = 14
+	// fewRows is how many, beside the bars themselves, are soon taken.
+	fewRows = 6
 	// labelColumns holds "constraints" and a space.
 	labelColumns = 12
 	// besideBar is what a row has beside its bar: label, percent and some 31 columns of text.
@@ -73,7 +75,11 @@ func (b barStyle) rows(s progress.Snapshot, columns, height int) []Row {
 	phases = dispense(phases, room-len(alerts))
 	room -= len(phases) + len(alerts)
 	for i := range phases {
-		phases[i].more = phases[i].more[:min(len(phases[i].more), max(room, 0))]
+		most := max(room, 0)
+		if room < fewRows { // what is in work says more than the second of such rows
+			most = min(most, 1)
+		}
+		phases[i].more = phases[i].more[:min(len(phases[i].more), most)]
 		room -= len(phases[i].more)
 	}
 	shares := share(phases, room)
@@ -124,7 +130,7 @@ func share(phases []phaseRows, room int) []int {
 func (b barStyle) phase(s progress.Snapshot, ph progress.PhaseStatus, width int) phaseRows {
 	p := phaseRows{state: ph.State}
 	done, total := int64(ph.Done+ph.Failed), int64(ph.Total)
-	facts := []string{counted(ph, s.Data)}
+	facts := []string{countedApart(ph, s)}
 	if ph.Phase == progress.Data {
 		d := s.Data
 		if d.Expected > 0 {
@@ -134,6 +140,9 @@ func (b barStyle) phase(s progress.Snapshot, ph progress.PhaseStatus, width int)
 		if ph.State == progress.StateRunning {
 			facts = append(facts, formatRate(d.Windowed))
 			p.more = append(p.more, indented(dataFacts(s), labelColumns, width))
+			if text := s.Bottleneck.Text; text != "" && labelColumns+displayWidth(text) < width {
+				p.more = append(p.more, indented([]string{text}, labelColumns, width))
+			}
 		} else {
 			facts = append(facts, counted(ph, d))
 		}
@@ -145,9 +154,6 @@ func (b barStyle) phase(s progress.Snapshot, ph progress.PhaseStatus, width int)
 	case progress.StateDone, progress.StateFailed:
 		facts = append(facts, "in "+formatDuration(ph.Span))
 	case progress.StateRunning:
-		if ph.Phase == progress.Constraints && s.Analyze.Total > 0 {
-			facts = append(facts, fmt.Sprintf("ANALYZE %s/%s", formatCount(int64(s.Analyze.Done)), formatCount(int64(s.Analyze.Total))))
-		}
 		p.work = inWorkDetails(s, ph.Phase)
 	}
 	p.bar = b.line(ph, done, total, facts, width)
@@ -162,10 +168,10 @@ func dataFacts(s progress.Snapshot) []string {
 	if left := s.Data.Remaining; left > 0 {
 		facts = append(facts, "ETA "+formatSeconds(left))
 	}
-	if s.Bottleneck.Text != "" {
-		facts = append(facts, s.Bottleneck.Text)
+	if s.Data.Rows > 0 {
+		facts = append(facts, plural(s.Data.Rows, "row", "rows"))
 	}
-	return facts
+	return append(facts, "average "+formatRate(s.Data.Average))
 }
 
 // amount is "512 MB of ≈1.23 GB".

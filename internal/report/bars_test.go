@@ -19,7 +19,7 @@ func inTheMidst() progress.Snapshot {
 	s.Phases[progress.Data] = progress.PhaseStatus{Phase: progress.Data, State: progress.StateRunning, Total: 60, Done: 12, Running: 3, Span: time.Minute}
 	s.Phases[progress.Indexes] = progress.PhaseStatus{Phase: progress.Indexes, State: progress.StateRunning, Total: 12, Done: 4, Failed: 1, Running: 2, Span: time.Minute}
 	s.Data = progress.DataStatus{
-		Bytes: 512_000_000, Expected: 1_230_000_000, Windowed: 118e6, Remaining: 6 * time.Second, TablesDone: 11, TablesTotal: 48,
+		Bytes: 512_000_000, Expected: 1_230_000_000, Windowed: 118e6, Remaining: 6 * time.Second, Rows: 4_123_456, Average: 101e6, TablesDone: 11, TablesTotal: 48,
 	}
 	s.Bottleneck = progress.Bottleneck{Stage: "copy-in", Busy: 0.94, Text: "copy-in 94 % busy, copy-out waits 71 %"}
 	s.Running = []progress.RunningTask{
@@ -57,7 +57,8 @@ func TestBarsPicture(t *testing.T) {
 		"usual": {80, 24, `
 schema      100 % [===========================] 240/240, in 1.2 s
 data         41 % [==========>----------------] 512 MB of ≈1.23 GB, 118 MB/s
-            11/48 tables, ETA 6 s, copy-in 94 % busy, copy-out waits 71 %
+            11/48 tables, ETA 6 s, 4,123,456 rows, average 101 MB/s
+            copy-in 94 % busy, copy-out waits 71 %
   public.orders                                   120 MB, 30 % of ≈400 MB, 12 s
   public.注文履歴テーブル注文履歴テーブル        12.0 MB, 30 % of ≈40.0 MB, 3 s
   public.long_long_long_…g_long_long_long_long_    999 B, 1 s
@@ -84,7 +85,7 @@ blocked on the target by pid 4711 (psql
 `},
 		"low": {80, 6, `
 data         41 % [==========>----------------] 512 MB of ≈1.23 GB, 118 MB/s
-            11/48 tables, ETA 6 s, copy-in 94 % busy, copy-out waits 71 %
+            11/48 tables, ETA 6 s, 4,123,456 rows, average 101 MB/s
   public.orders   120 MB, 30 % of ≈400 MB, 12 s, and 2 more
 indexes      41 % [==========>----------------] 4/12, 1 failed
 blocked on the target by pid 4711 (psql, idle in transaction): public.evil\x1b[
