@@ -13,7 +13,9 @@ import (
 // or an extension would go with it, all of them stay. What is no user object is not set back: the privileges of schema
 // public and of system objects, the settings of the database.
 func (r *run) clean(ctx context.Context, w *writer) error {
-	r.Progress.Step(fmt.Sprintf("dropping what is in database %q of the target", r.dstFacts.Database))
+	step := fmt.Sprintf("dropping what is in database %q of the target", r.dstFacts.Database)
+	r.Progress.Step(step)
+	defer r.tellBlockers(ctx, r.dst, w.conn.PID(), step)()
 	// names that the source's encoding does not know must be named, too
 	err := exec(ctx, w.conn, fmt.Sprintf("BEGIN; SET LOCAL client_encoding = 'UTF8'; SET LOCAL lock_timeout = %d", lockWait.Milliseconds()))
 	if err == nil {

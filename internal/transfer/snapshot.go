@@ -135,15 +135,19 @@ func (r *run) tryOpen(ctx context.Context, program pgdump.Program) (*archive.TOC
 	if err != nil {
 		return nil, err
 	}
-	r.Progress.Step("reading the table of contents with pg_dump " + program.Version)
+	step := "reading the table of contents with pg_dump " + program.Version
+	r.Progress.Step(step)
+	alone := r.tellBlockers(ctx, r.src, conn.PID(), step)
 	child, err := pgdump.Start(ctx, program, conn, pgdump.Options{
 		Snapshot: r.snapshot.ids[0], Encoding: r.srcFacts.Encoding, LockWait: lockWait,
 	})
 	if err != nil {
+		alone()
 		return nil, err
 	}
 	defer child.Stop() // from then on our own locks stand in for the child's
 	toc, err := child.TOC(ctx)
+	alone()
 	if err != nil {
 		return nil, r.dumpFailed(ctx, err)
 	}
