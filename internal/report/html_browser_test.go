@@ -17,6 +17,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"pgsluice/internal/cluster"
 )
 
 // browserProgram finds a Chromium. Where there is none it is installed, but only where that is asked of the
@@ -37,7 +39,11 @@ func browserProgram(t *testing.T) string {
 	if _, err := exec.LookPath("apt-get"); err != nil || os.Geteuid() != 0 {
 		t.Skip("no Chromium on PATH, and none can be installed: that takes apt-get and root")
 	}
-	for _, args := range [][]string{{"-q", "update"}, {"-q", "-y", "--no-install-recommends", "install", "chromium"}} {
+	// apt works for one at a time: first what the tests of other packages may be installing now
+	if _, err := cluster.Ensure(t.Context(), t.Output()); err != nil {
+		t.Skipf("no Chromium on PATH, and apt can't be used: %v", err)
+	}
+	for _, args := range [][]string{{"-q", "update"}, {"-q", "-y", "-o", "DPkg::Lock::Timeout=300", "--no-install-recommends", "install", "chromium"}} {
 		cmd := exec.CommandContext(t.Context(), "apt-get", args...)
 		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C")
 		if out, err := cmd.CombinedOutput(); err != nil {
