@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,12 +119,12 @@ func withReport(err, reportErr error, notes io.Writer) error {
 // copyReport puts together what WriteText and WriteJSON say.
 func copyReport(c *cli.Context, opt transfer.Options, result *transfer.Result, err error) report.Report {
 	r := report.Report{
-		Version:  version,
-		Command:  c.Command.Name,
-		Source:   endpoint(result.Source),
-		Target:   endpoint(result.Target),
-		PgDump:   report.Program{Path: result.PgDumpPath, Version: result.PgDumpVersion},
-		Jobs:     opt.Jobs,
+		Version: version,
+		Command: c.Command.Name,
+		Source:  endpoint(result.Source),
+		Target:  endpoint(result.Target),
+		PgDump:  report.Program{Path: result.PgDumpPath, Version: result.PgDumpVersion},
+		Jobs:    cmp.Or(result.Jobs, opt.Jobs), IndexJobs: result.IndexJobs, Builders: result.Builders,
 		Options:  changedOptions(c),
 		Snapshot: result.Snapshot,
 		ExitCode: exitCode(err),

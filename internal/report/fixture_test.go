@@ -201,7 +201,7 @@ func shopReport(t *testing.T) (r Report) {
 			Source: Endpoint{"db1.example.org", 5432, "shop", "migrator", "15.18"},
 			Target: Endpoint{"/var/run/postgresql", 5433, "shop_new", "postgres", "17.11"},
 			PgDump: Program{"/usr/lib/postgresql/17/bin/pg_dump", "17.11"},
-			Jobs:   3, Options: []string{"continue on errors", "rate limit 50 MB/s", "without owners"},
+			Jobs:   3, IndexJobs: 2, Builders: "maintenance_work_mem 64 MiB, 2 parallel workers", Options: []string{"continue on errors", "rate limit 50 MB/s", "without owners"},
 			Snapshot: "00000003-0000001B-1",
 			Outcome:  CompleteWithFailures, ExitCode: 2,
 			Progress: tr.Snapshot(),

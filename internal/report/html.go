@@ -150,10 +150,7 @@ func htmlFoot(r Report) [][2]string {
 	moment := func(t time.Time) string {
 		return t.UTC().Format("2006-01-02 15:04:05") + " UTC"
 	}
-	var options []string
-	if r.Jobs > 0 {
-		options = append(options, plural(r.Jobs, "job", "jobs"))
-	}
+	options := r.concurrency()
 	for _, o := range r.Options {
 		options = append(options, printable(o))
 	}
@@ -161,6 +158,7 @@ func htmlFoot(r Report) [][2]string {
 	add("target", r.Target.text())
 	add("pg_dump", strings.TrimPrefix(printable(r.PgDump.Version+", "+r.PgDump.Path), ", "))
 	add("options", strings.Join(options, ", "))
+	add("builders", printable(r.Builders))
 	add("snapshot", printable(r.Snapshot))
 	if !r.started().IsZero() {
 		add("started", moment(r.started()))

@@ -14,7 +14,7 @@ func sampleReport(o Outcome, exit int, message string, s progress.Snapshot) Repo
 		Source: Endpoint{"db1.example.org", 5432, "warehouse", "migrator", "15.18"},
 		Target: Endpoint{"/var/run/postgresql", 5433, "warehouse_new", "postgres", "17.11"},
 		PgDump: Program{"/usr/lib/postgresql/17/bin/pg_dump", "17.11"},
-		Jobs:   4, Options: []string{"3 index jobs", "continue on errors", "rate limit 50 MB/s"},
+		Jobs:   4, IndexJobs: 3, Builders: "maintenance_work_mem 64 MiB, 2 parallel workers", Options: []string{"continue on errors", "rate limit 50 MB/s"},
 		Snapshot: "00000003-0000001B-1", Outcome: o, ExitCode: exit, Error: message, Progress: s,
 	}
 }

@@ -38,7 +38,7 @@ func toJSON(r Report) jsonReport {
 		Schema: Schema, Version: SchemaVersion,
 		PgsluiceVersion: r.Version, Command: r.Command,
 		Source: endpoint(r.Source), Target: endpoint(r.Target),
-		Jobs: r.Jobs, Options: orEmpty(r.Options), SnapshotID: orNull(r.Snapshot),
+		Jobs: r.Jobs, IndexJobs: orNull(r.IndexJobs), Builders: orNull(r.Builders), Options: orEmpty(r.Options), SnapshotID: orNull(r.Snapshot),
 		StartedAt: r.started().UTC(), EndedAt: r.ended().UTC(), ElapsedSeconds: seconds(r.elapsed()),
 		Outcome: r.Outcome, ExitCode: r.ExitCode, Error: orNull(r.Error),
 		OutsidePhasesSeconds: seconds(outsidePhases(s)),
@@ -177,11 +177,12 @@ func positive[N int64 | uint32](n N) *N {
 // that no 1.6033659999999998 comes out.
 func seconds(d time.Duration) float64 { return float64(d.Round(time.Microsecond).Microseconds()) / 1e6 }
 
-func orNull(s string) *string {
-	if s == "" {
+// orNull is nil for what is not known.
+func orNull[T comparable](v T) *T {
+	if v == *new(T) {
 		return nil
 	}
-	return &s
+	return &v
 }
 
 // orEmpty makes a missing list an empty one: readers needn't tell null from [].

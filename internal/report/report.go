@@ -17,14 +17,18 @@ import (
 
 // Report is all that is said about one transfer at its end.
 type Report struct {
-	Version  string // of pgsluice
-	Command  string // the verb: copy
-	Source   Endpoint
-	Target   Endpoint
-	PgDump   Program
-	Jobs     int
-	Options  []string // in words, those that differ from the defaults
-	Snapshot string   // id of the exported snapshot, "" if none was taken
+	Version string // of pgsluice
+	Command string // the verb: copy
+	Source  Endpoint
+	Target  Endpoint
+	PgDump  Program
+	Jobs    int // concurrent tables
+	// IndexJobs is how many indexes and constraints were made at the same time, Builders what each of those jobs was given,
+	// in words: "maintenance_work_mem 64 MiB, 2 parallel workers". 0 and "" if it is not known.
+	IndexJobs int
+	Builders  string
+	Options   []string // in words, those that differ from the defaults
+	Snapshot  string   // id of the exported snapshot, "" if none was taken
 
 	Started time.Time // zero: Progress.Started
 	Ended   time.Time // zero: Started and what Progress has elapsed
@@ -61,6 +65,18 @@ const (
 	Failed               Outcome = "failed"
 	Cancelled            Outcome = "cancelled"
 )
+
+// concurrency is how much ran at the same time, in words, one for each thing that is known.
+func (r Report) concurrency() []string {
+	var words []string
+	if r.Jobs > 0 {
+		words = append(words, plural(r.Jobs, "job", "jobs"))
+	}
+	if r.IndexJobs > 0 {
+		words = append(words, plural(r.IndexJobs, "index job", "index jobs"))
+	}
+	return words
+}
 
 func (r Report) started() time.Time {
 	if r.Started.IsZero() {

@@ -19,6 +19,8 @@ type jsonReport struct {
 	Target          *jsonEndpoint `json:"target"`
 	PgDump          *jsonProgram  `json:"pg_dump"`
 	Jobs            int           `json:"jobs"`
+	IndexJobs       *int          `json:"index_jobs"`
+	Builders        *string       `json:"builders"`
 	Options         []string      `json:"options"`
 	SnapshotID      *string       `json:"snapshot_id"`
 

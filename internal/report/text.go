@@ -59,10 +59,7 @@ func (p *page) meta(r Report) {
 	}
 	p.heading(clip(title, p.width), "")
 
-	var run []string
-	if r.Jobs > 0 {
-		run = append(run, plural(r.Jobs, "job", "jobs"))
-	}
+	run := r.concurrency()
 	for _, o := range r.Options {
 		run = append(run, printable(o))
 	}
@@ -76,6 +73,7 @@ func (p *page) meta(r Report) {
 		{"pg_dump", strings.TrimPrefix(printable(r.PgDump.Version+", "+r.PgDump.Path), ", ")},
 		{"snapshot", printable(r.Snapshot)},
 		{"options", strings.Join(run, ", ")},
+		{"builders", printable(r.Builders)},
 		{"pgsluice", printable(r.Version)},
 		{"started", started},
 	})
