@@ -156,7 +156,7 @@ func changedOptions(c *cli.Context) []string {
 	for _, f := range describe(c.Command.Flags) {
 		name := f.name()
 		switch {
-		case !c.IsSet(name), f.category == "" || f.category == categoryOutput, name == "jobs", name == "confirm":
+		case !c.IsSet(name), f.category == "" || f.category == categoryOutput, name == "jobs", name == "index-jobs", name == "confirm":
 		case f.repeats:
 			for _, value := range c.StringSlice(name) {
 				words = append(words, "--"+name+" "+value)
