@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"pgsluice/internal/progress"
@@ -123,6 +124,7 @@ func (p *page) tasks(title string, s progress.Snapshot, phase progress.Phase) {
 	}
 	var rows [][]string
 	attached, attaching := 0, time.Duration(0)
+	others, othersTime := 0, time.Duration(0)
 	for _, t := range tasks {
 		duration := formatDuration(t.Elapsed)
 		switch {
@@ -132,10 +134,19 @@ func (p *page) tasks(title string, s progress.Snapshot, phase progress.Phase) {
 			attached++
 			attaching += t.Elapsed
 			continue
+		case len(rows) == slowest:
+			others++
+			othersTime += t.Elapsed
+			continue
 		}
 		rows = append(rows, []string{printable(t.Task.Name), printable(t.Task.Kind), duration})
 	}
-	title += " (" + formatCount(int64(len(rows))) + ")"
+	count := formatCount(int64(len(rows) + others))
+	if others > 0 {
+		title, count = "Slowest "+strings.ToLower(title), fmt.Sprintf("%d of %s", len(rows), count)
+		rows = append(rows, []string{"all others: " + formatCount(int64(others)), "", formatDuration(othersTime)})
+	}
+	title += " (" + count + ")"
 	if attached > 0 {
 		rows = append(rows, []string{
 			"attached to partitioned indexes: " + formatCount(int64(attached)), "INDEX ATTACH", formatDuration(attaching),

@@ -3,10 +3,12 @@ package report
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgsluice/internal/progress"
@@ -206,4 +208,34 @@ func TestTheExitCodeIsExplained(t *testing.T) {
 			t.Errorf("%s, %d: got %q", test.outcome, test.code, got[max(0, len(got)-200):])
 		}
 	}
+}
+
+// A schema with hundreds of indexes does not bury the rest of the report.
+func TestTextOfManyIndexes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := progress.New()
+		tasks := make([]progress.Task, 25)
+		for i := range tasks {
+			tasks[i] = progress.Task{ID: i, Phase: progress.Indexes, Kind: "INDEX", Name: fmt.Sprintf("public.i%02d", i)}
+		}
+		tr.Plan(tasks)
+		for i := range tasks {
+			r := tr.Start(i)
+			time.Sleep(time.Duration(i) * time.Second)
+			r.Done(0, nil)
+		}
+		tr.Finish()
+		var b strings.Builder
+		if err := WriteText(&b, Report{Outcome: Complete, Progress: tr.Snapshot()}, TextOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"Slowest indexes (10 of 25)", "public.i15 ", "all others: 15 ", "1 min 45 s\n"} {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%q is missing:\n%s", want, b.String())
+			}
+		}
+		if strings.Contains(b.String(), "public.i14 ") {
+			t.Errorf("more than the slowest are listed:\n%s", b.String())
+		}
+	})
 }
