@@ -33,8 +33,9 @@ type ForeignKey struct {
 	Orphans string
 }
 
+// relpages, and not pg_relation_size, which would wait for a REINDEX.
 const indexesQuery = `
-SELECT i.indexrelid, i.indrelid, a.amname, pg_catalog.pg_relation_size(i.indexrelid), i.indisvalid OR c.relkind = 'I', n.nspname || '.' || c.relname
+SELECT i.indexrelid, i.indrelid, a.amname, c.relpages::int8 * pg_catalog.current_setting('block_size')::int8, i.indisvalid OR c.relkind = 'I', n.nspname || '.' || c.relname
   FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_am a ON a.oid = c.relam
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.oid >= 16384 AND c.relpersistence <> 't' AND n.nspname !~ '^pg_toast'
@@ -61,11 +62,13 @@ SELECT k.oid, k.conrelid, k.confrelid,
        pg_catalog.format('SELECT fk.* FROM %s%s fk LEFT JOIN %s%s pk ON %s WHERE pk.%I IS NULL AND (%s)',
          CASE WHEN t.relkind = 'p' THEN '' ELSE 'ONLY ' END, k.conrelid::pg_catalog.regclass,
          CASE WHEN r.relkind = 'p' THEN '' ELSE 'ONLY ' END, k.confrelid::pg_catalog.regclass,
-         (SELECT pg_catalog.string_agg(pg_catalog.format('pk.%I OPERATOR(%I.%s) fk.%I', p.attname, n.nspname, o.oprname, f.attname), ' AND ' ORDER BY c.ord)
+         (SELECT pg_catalog.string_agg(pg_catalog.format('pk.%I OPERATOR(%I.%s) fk.%I', p.attname, n.nspname, o.oprname, f.attname) ||
+                     CASE WHEN p.attcollation <> f.attcollation THEN pg_catalog.format(' COLLATE %I.%I', ln.nspname, l.collname) ELSE '' END, ' AND ' ORDER BY c.ord)
             FROM ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey), pg_catalog.unnest(k.conpfeqop)) WITH ORDINALITY AS c (own, other, op, ord)
             JOIN pg_catalog.pg_attribute f ON f.attrelid = k.conrelid AND f.attnum = c.own
             JOIN pg_catalog.pg_attribute p ON p.attrelid = k.confrelid AND p.attnum = c.other
-            JOIN pg_catalog.pg_operator o ON o.oid = c.op JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace),
+            JOIN pg_catalog.pg_operator o ON o.oid = c.op JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+            LEFT JOIN pg_catalog.pg_collation l ON l.oid = p.attcollation LEFT JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace),
          (SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = k.confrelid AND attnum = k.confkey[1]),
          (SELECT pg_catalog.string_agg(pg_catalog.format('fk.%I IS NOT NULL', attname), CASE k.confmatchtype WHEN 'f' THEN ' OR ' ELSE ' AND ' END)
             FROM pg_catalog.pg_attribute WHERE attrelid = k.conrelid AND attnum = ANY (k.conkey))) END

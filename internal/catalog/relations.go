@@ -18,6 +18,9 @@ type Relation struct {
 	Bytes, Rows int64
 	// Parent is the partitioned table this is a partition of, or 0.
 	Parent uint32
+	// Heirs are its children by INHERITS, which are no partitions; Heir says that it is such a child or a partition.
+	Heirs []uint32
+	Heir  bool
 	// Partitioned says that it has no rows itself, but partitions.
 	Partitioned bool
 	// ForeignBelow says that a partition or child of it is a foreign table, which ANALYZE would ask its server for.
@@ -66,6 +69,8 @@ SELECT c.oid,
  WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't' AND
        (c.oid >= 16384 OR c.relnamespace <> 'pg_catalog'::regnamespace)`
 
+const inheritsQuery = `SELECT inhparent, inhrelid FROM pg_catalog.pg_inherits ORDER BY 1, 2`
+
 const extensionQuery = `
 SELECT u.oid, u.condition
   FROM pg_catalog.pg_extension e, ROWS FROM (unnest(e.extconfig), unnest(e.extcondition)) AS u (oid, condition)
@@ -90,6 +95,18 @@ func ReadSource(ctx context.Context, conn *pgconn.PgConn) (*Source, error) {
 	for _, r := range rows {
 		if rel := s.Relations[parseOID(r[0])]; rel != nil {
 			rel.Filter = r[1]
+		}
+	}
+	if rows, err = Rows(ctx, conn, inheritsQuery); err != nil {
+		return nil, fmt.Errorf("inheritance: %w", err)
+	}
+	for _, r := range rows {
+		parent, child := s.Relations[parseOID(r[0])], s.Relations[parseOID(r[1])]
+		if child != nil {
+			child.Heir = true
+		}
+		if parent != nil && child != nil && child.Parent == 0 {
+			parent.Heirs = append(parent.Heirs, child.OID)
 		}
 	}
 	if err := s.estimate(ctx, conn); err != nil {

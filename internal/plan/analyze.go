@@ -19,21 +19,45 @@ func (b *builder) addAnalyze() {
 			continue
 		}
 		oid, e := t.Relation, t.Entry
-		if root := b.tables.root(oid); b.tables.made[root] != nil && root != oid && !b.foreignBelow(root) {
-			oid, e = root, b.tables.made[root]
+		if root := b.tables.root(oid); b.tables.made[root] != nil && root != oid {
+			if b.foreignBelow(root) && !added[root] {
+				b.noStatistics(b.tables.made[root])
+				added[root] = true
+			} else if !b.foreignBelow(root) {
+				oid, e = root, b.tables.made[root]
+			}
 		}
 		switch {
 		case added[oid]:
 		case b.foreignBelow(oid):
-			b.plan.LeftOut = append(b.plan.LeftOut, LeftOut{
-				"planner statistics of table " + displayName(e),
-				"a child of it is a foreign table, which ANALYZE would read",
-			})
+			b.noStatistics(e)
 		default:
 			b.plan.Tasks = append(b.plan.Tasks, analyze(e, Parallel, Constraints, oid))
 		}
 		added[oid] = true
 	}
+}
+
+func (b *builder) noStatistics(e *archive.Entry) {
+	b.plan.LeftOut = append(b.plan.LeftOut, LeftOut{
+		"planner statistics of table " + archive.QualifiedName(e.Namespace, e.Tag),
+		"a child of it is a foreign table, which ANALYZE would read",
+	})
+}
+
+// heirs are the children of a table by INHERITS, and theirs.
+func (b *builder) heirs(oid uint32) []uint32 {
+	all := []uint32{oid}
+	for i := 0; i < len(all) && i < maxDepth*maxDepth; i++ {
+		if r := b.source.Relations[all[i]]; r != nil {
+			for _, heir := range r.Heirs { // of two parents, it comes once
+				if !slices.Contains(all, heir) {
+					all = append(all, heir)
+				}
+			}
+		}
+	}
+	return all[1:]
 }
 
 func (b *builder) foreignBelow(oid uint32) bool {
@@ -60,6 +84,12 @@ func (b *builder) afterIndexes(t *Task) {
 		b.analyzed[oid] = t.ID
 		t.Follows = append(t.Follows, b.before[oid]...)
 		t.Locks = append(t.Locks, Lock{oid, ShareUpdateExclusive})
+	}
+	for _, heir := range b.heirs(t.analyzes) { // it reads them, too, and they have an ANALYZE of their own
+		for _, load := range b.tables.loads(heir) {
+			t.Follows = append(t.Follows, b.byDump[load]...)
+		}
+		t.Follows = append(t.Follows, b.before[heir]...)
 	}
 	slices.SortFunc(t.Locks, byRelation)
 	t.Bytes = b.bytesOf(t.analyzes)

@@ -26,13 +26,14 @@ type builder struct {
 	triggers map[uint32][]int // table to the tasks of its triggers
 	before   map[uint32][]int // table to the tasks that its ANALYZE follows
 	analyzed map[uint32]int   // table to the task of its ANALYZE
+	keys     map[uint32][]int // table to the tasks of the foreign keys on and to it
 }
 
 // Build makes the plan. It fails on an archive that no pg_dump writes.
 func Build(toc *archive.TOC, source *catalog.Source, choices Choices) (*Plan, error) {
 	b := &builder{
 		toc: toc, source: source, choices: choices, byDump: map[int][]int{}, triggers: map[uint32][]int{},
-		before: map[uint32][]int{}, plan: &Plan{},
+		before: map[uint32][]int{}, keys: map[uint32][]int{}, plan: &Plan{},
 	}
 	b.tables = newTables(toc, source)
 	section := archive.PreData
@@ -152,7 +153,7 @@ func (b *builder) contents(e *archive.Entry) []uint32 {
 }
 
 // sort puts ANALYZE behind what else there is in data and post-data, then the foreign keys with what depends on them,
-// then the After tasks in the order of their passes, and numbers anew. Otherwise the order stays that of the archive.
+// row security, then the After tasks in the order of their passes, and numbers anew. Otherwise the order stays that of the archive.
 func (b *builder) sort() {
 	late := map[int]bool{} // dump ids of foreign keys and of what needs them
 	rank := make(map[*Task]int, len(b.plan.Tasks))
@@ -160,7 +161,9 @@ func (b *builder) sort() {
 		needsLate := slices.ContainsFunc(t.Entry.Dependencies, func(id int) bool { return late[id] })
 		switch {
 		case t.Order == After:
-			rank[t] = 3 + pass(t.Entry)
+			rank[t] = 4 + pass(t.Entry)
+		case t.Desc == "ROW SECURITY": // it would bind the owner who validates foreign keys
+			rank[t] = 3
 		case t.Desc == Analyze:
 			rank[t] = 1
 		case t.Order == Parallel && (t.Entry.Desc == "FK CONSTRAINT" || needsLate):
@@ -168,6 +171,7 @@ func (b *builder) sort() {
 		}
 	}
 	slices.SortStableFunc(b.plan.Tasks, func(x, y *Task) int { return cmp.Compare(rank[x], rank[y]) })
+	b.sortTriggers()
 	clear(b.byDump)
 	for i, t := range b.plan.Tasks {
 		t.ID = i

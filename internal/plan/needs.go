@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -39,7 +40,7 @@ func newTables(toc *archive.TOC, source *catalog.Source) tables {
 
 // root is the topmost partitioned table above a partition, or the table itself.
 func (t *tables) root(oid uint32) uint32 {
-	for range 1000 { // deeper than PostgreSQL nests; ends on a damaged catalog too
+	for range maxDepth {
 		r := t.source.Relations[oid]
 		if r == nil || r.Parent == 0 {
 			break
@@ -48,6 +49,9 @@ func (t *tables) root(oid uint32) uint32 {
 	}
 	return oid
 }
+
+// maxDepth is deeper than PostgreSQL nests partitions: what climbs a tree ends on a damaged catalog too.
+const maxDepth = 1000
 
 // subtree is a table and all partitions below it.
 func (t *tables) subtree(oid uint32) []uint32 {
@@ -123,12 +127,18 @@ func (b *builder) afterLoad(t *Task) {
 	if len(tables) > 0 {
 		t.Table = displayName(tables[0])
 	}
+	oids := make([]uint32, len(tables))
 	for i, table := range tables {
-		oid := table.CatalogID.OID
-		own := i == 0
-		if key := b.source.ForeignKeys[e.CatalogID.OID]; key != nil && e.Desc == "FK CONSTRAINT" {
-			own = key.Table == oid
+		oids[i] = table.CatalogID.OID
+	}
+	if key := b.source.ForeignKeys[e.CatalogID.OID]; key != nil && e.Desc == "FK CONSTRAINT" {
+		oids = []uint32{key.Table, key.Referenced} // the archive does not make an extension's tables
+		if key.Table == key.Referenced {
+			oids = oids[:1]
 		}
+	}
+	for i, oid := range oids {
+		own := i == 0
 		t.Locks = append(t.Locks, b.locks(t, oid, own)...)
 		if e.Desc == "INDEX ATTACH" {
 			continue // both indexes are there by then, and no row is read
@@ -143,10 +153,15 @@ func (b *builder) afterLoad(t *Task) {
 		case e.Desc == "TRIGGER":
 			t.Needs = append(t.Needs, b.triggersAbove(oid)...)
 			b.triggers[oid] = append(b.triggers[oid], t.ID)
-		case e.Desc == "FK CONSTRAINT" && readsRows(t):
-			if id, ok := b.analyzed[oid]; ok {
+		case e.Desc == "FK CONSTRAINT":
+			if id, ok := b.analyzed[oid]; ok && readsRows(t) {
 				t.Follows = append(t.Follows, id)
 			}
+			for _, o := range append(b.tables.subtree(oid), b.tables.root(oid)) {
+				b.keys[o] = append(b.keys[o], t.ID)
+			}
+		case e.Desc == "ROW SECURITY":
+			t.Follows = append(t.Follows, b.keys[oid]...)
 		case t.Phase == Indexes, e.Desc == "STATISTICS":
 			b.before[oid] = append(b.before[oid], t.ID)
 		}
@@ -158,6 +173,32 @@ func (b *builder) afterLoad(t *Task) {
 	default:
 		// triggers would fire, and NOT VALID checks would test, while rows of the table or of a child still arrive
 		t.AfterData = true
+	}
+}
+
+// sortTriggers puts those of a partition behind those of the tables above it, each in the place of another one: in the
+// archive they are in the order of their tables' names.
+func (b *builder) sortTriggers() {
+	depth := func(t *Task) (n int) {
+		for _, table := range b.tablesOf(t.Entry) {
+			oid := table.CatalogID.OID
+			for root := b.tables.root(oid); oid != root && n < maxDepth; n++ {
+				oid = b.source.Relations[oid].Parent
+			}
+			break
+		}
+		return n
+	}
+	var places []int
+	var triggers []*Task
+	for i, t := range b.plan.Tasks {
+		if t.Desc == "TRIGGER" {
+			places, triggers = append(places, i), append(triggers, t)
+		}
+	}
+	slices.SortStableFunc(triggers, func(x, y *Task) int { return cmp.Compare(depth(x), depth(y)) })
+	for i, t := range triggers {
+		b.plan.Tasks[places[i]] = t
 	}
 }
 

@@ -21,6 +21,9 @@ const (
 // validates those to partitioned tables with all their children (FACTS.md 25).
 const firstVersionPartitionedNotValid = 180000
 
+// firstVersionNamedNotNull is the first server in which NOT NULL is a constraint with a name, and inherited.
+const firstVersionNamedNotNull = 180000
+
 var (
 	// what stands before a key's columns, and of it the part before the constraint's name and the kind
 	indexConstraint = regexp.MustCompile(`^(ALTER (?:FOREIGN )?TABLE (?:ONLY )?(?:` + anyName + `\.)?` + anyName + `)\s+ADD CONSTRAINT (` + anyName + `) (PRIMARY KEY|UNIQUE|EXCLUDE)\b`)
@@ -68,6 +71,9 @@ func (b *builder) splitKey(t *Task, statements []string) []*Task {
 		return []*Task{t}
 	}
 	m := indexConstraint.FindStringSubmatch(statements[0])
+	if m[3] == "PRIMARY KEY" && b.choices.TargetVersion >= firstVersionNamedNotNull && b.heir(key.Index) {
+		return []*Task{t} // USING INDEX would make inherited NOT NULL constraints the child's own
+	}
 	build, attach := *t, *t
 	build.Desc, build.Name = "INDEX", archive.QualifiedName(t.Entry.Namespace, key.Name)
 	build.Statements = replaceLast(t.Statements, key.Definition)
@@ -100,6 +106,16 @@ func (b *builder) splitForeignKey(t *Task, statements []string) []*Task {
 	add.Statements, add.Orphans = append([]string{definition + " NOT VALID"}, statements[1:]...), ""
 	validate.Desc, validate.Statements = Validate, []string{m[1] + " VALIDATE CONSTRAINT " + m[2]}
 	return []*Task{&add, &validate}
+}
+
+// heir reports whether the table of an index is a partition or a child.
+func (b *builder) heir(index uint32) bool {
+	i := b.source.Indexes[index]
+	if i == nil {
+		return false
+	}
+	r := b.source.Relations[i.Table]
+	return r != nil && r.Heir
 }
 
 func (b *builder) partitioned(oid uint32) bool {

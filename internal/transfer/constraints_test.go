@@ -126,3 +126,50 @@ INSERT INTO k SELECT n, n, n FROM generate_series(1, 1000) n`)
 		}
 	}
 }
+
+// Row security that binds the owner, too, is switched on when the foreign keys are valid: the owner could not check them.
+func TestForcedRowSecurity(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Second(t)
+	owner := pgtest.Role(t, server, "owner")
+	src, dst := pgtest.Database(t), pgtest.DatabaseOn(t, server)
+	pgtest.Exec(t, dst, fmt.Sprintf("ALTER DATABASE %s OWNER TO %s; ALTER SCHEMA public OWNER TO %[2]s", databaseName(dst), owner))
+	pgtest.Exec(t, src, `CREATE TABLE b (id int PRIMARY KEY, x text COLLATE "C" UNIQUE); CREATE TABLE a (id int REFERENCES b, x text COLLATE "POSIX" REFERENCES b (x));
+		INSERT INTO b SELECT n, n FROM generate_series(1, 1000) n; INSERT INTO a SELECT n, n FROM generate_series(1, 1000) n;
+		ALTER TABLE a ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY p ON a USING (id < 10);
+		ALTER TABLE b ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY p ON b USING (id < 10)`)
+	copyOK(t, Options{
+		Source: src, Target: strings.Replace(dst, "postgres://postgres@", "postgres://"+owner+"@", 1), NoOwner: true, NoACL: true,
+	})
+	if n := pgtest.Scalar[int64](t, dst, "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated"); n != 2 {
+		t.Errorf("%d foreign keys are valid", n)
+	}
+}
+
+// A REINDEX that runs on the source, and locks its index, is in nobody's way.
+func TestReindexOnTheSource(t *testing.T) {
+	t.Parallel()
+	src, dst := sourceAndTarget(t)
+	pgtest.Exec(t, src, "CREATE TABLE t AS SELECT generate_series(1, 100) AS id; CREATE INDEX ti ON t (id)")
+	app := openSession(t, src)
+	app.exec("BEGIN; REINDEX INDEX ti")
+	copyOK(t, Options{Source: src, Target: dst})
+	app.exec("COMMIT")
+	sameTables(t, src, dst)
+}
+
+// What the target's server warns of is passed on: here that somebody else's table can't be analyzed.
+func TestServerWarnings(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Second(t)
+	role := pgtest.Role(t, server, "writer")
+	src, dst := pgtest.Database(t), pgtest.DatabaseOn(t, server)
+	for _, url := range []string{src, dst} {
+		pgtest.Exec(t, url, "CREATE TABLE t (id int)")
+	}
+	pgtest.Exec(t, src, "INSERT INTO t SELECT generate_series(1, 100)")
+	pgtest.Exec(t, dst, "GRANT SELECT, INSERT ON t TO "+role)
+	c := beginCopy(t, Options{Source: src, Target: strings.Replace(dst, "postgres://postgres@", "postgres://"+role+"@", 1), DataOnly: true})
+	c.ok()
+	c.warned("skipping \"t\"")
+}

@@ -118,5 +118,5 @@ func harmless(t *plan.Task, err error) bool {
 // neverStops reports whether the failure of a task is only listed, whatever OnError says: all data is there by then,
 // and what is missing can be made by hand.
 func neverStops(t *plan.Task, err error) bool {
-	return t.Desc == "MATERIALIZED VIEW DATA" || t.Each || t.Orphans != "" && code(err) == foreignKeyViolation
+	return t.Desc == "MATERIALIZED VIEW DATA" || t.Each || violates(t, err)
 }

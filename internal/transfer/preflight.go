@@ -86,6 +86,9 @@ func (r *run) checkServers() error {
 		return fmt.Errorf("source: %d connections are free, but %d are needed", src.FreeConnections, 1+readersBeside)
 	case dst.FreeConnections < 2+writersBeside:
 		return fmt.Errorf("target: %d connections are free, but %d are needed", dst.FreeConnections, 2+writersBeside)
+	case r.oneServer() && min(src.FreeConnections, dst.FreeConnections) < 3+readersBeside+writersBeside:
+		return fmt.Errorf("source and target are one server: %d connections are free, but %d are needed",
+			min(src.FreeConnections, dst.FreeConnections), 3+readersBeside+writersBeside)
 	case !r.SchemaOnly && src.Tables*3 > src.LockSlots*2: // pg_dump and two holders lock each table; a slot holds two such locks
 		return fmt.Errorf("source: %d tables are more than its lock table has room for; set max_locks_per_transaction to %d or more and restart it",
 			src.Tables, 64*(1+src.Tables*3/(2*max(src.LockSlots, 1))))

@@ -262,6 +262,7 @@ func TestCheckServers(t *testing.T) {
 		"the right name":      {func(r *run) { r.Clean, r.Confirm = true, "x" }, nil},
 		"few on the source":   {func(r *run) { r.srcFacts.FreeConnections = 5 }, []string{"source", "5 connections", "6 are needed"}},
 		"enough":              {func(r *run) { r.srcFacts.FreeConnections, r.dstFacts.FreeConnections = 6, 4 }, nil},
+		"few on both":         {func(r *run) { r.srcFacts.FreeConnections, r.dstFacts.SystemIdentifier = 9, "1" }, []string{"one server", "9 connections", "10 are needed"}},
 		"few on the target":   {func(r *run) { r.dstFacts.FreeConnections = 3 }, []string{"target", "3 connections", "4 are needed"}},
 		"many tables":         {func(r *run) { r.srcFacts.Tables = 5000 }, []string{"source", "5000 tables", "max_locks_per_transaction"}},
 	} {
@@ -269,6 +270,7 @@ func TestCheckServers(t *testing.T) {
 			t.Parallel()
 			facts := catalog.Facts{Version: 150018, VersionText: "15.18", Database: "x", Encoding: "UTF8", LockSlots: 6400, FreeConnections: 100}
 			src, dst := facts, facts
+			src.SystemIdentifier, dst.SystemIdentifier = "1", "2"
 			r := &run{Options: Options{}.withDefaults(), src: address, dst: address, srcFacts: &src, dstFacts: &dst}
 			tt.change(r)
 			err := r.checkServers()

@@ -61,7 +61,11 @@ func (r *run) single(ctx context.Context, w *writer, t *plan.Task, failed *set) 
 	}
 	running := r.Progress.Start(t.ID)
 	running.By(w.by())
+	w.notices = nil
 	ownerErr, err := r.execute(ctx, w, t)
+	for _, notice := range w.notices {
+		r.warn(label(t), notice)
+	}
 	if err == nil && ownerErr == nil {
 		running.Done(0, nil)
 		return nil
@@ -74,7 +78,7 @@ func (r *run) single(ctx context.Context, w *writer, t *plan.Task, failed *set) 
 		r.warn("table "+t.Name, "its planner statistics could not be gathered: "+err.Error())
 		running.Done(0, nil)
 		return nil
-	case err != nil && t.Orphans != "" && code(err) == foreignKeyViolation:
+	case err != nil && violates(t, err):
 		err = r.violated(ctx, w, t, err)
 		if t.Desc != plan.Validate {
 			failed.add(t.ID)

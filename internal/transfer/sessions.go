@@ -104,23 +104,31 @@ func (r *run) takeReader(ctx context.Context) (*pgconn.PgConn, error) {
 type writer struct {
 	conn   *pgconn.PgConn
 	worker string // who uses it, as progress names him
+	// notices are what the server has warned of since they were last told. pgx hands them over in the goroutine that waits
+	// for an answer.
+	notices []string
 }
 
 func (r *run) openWriter(ctx context.Context, worker, work string) (*writer, error) {
+	w := &writer{worker: worker}
 	conn, err := catalog.OpenSession(ctx, r.dst, catalog.SessionOptions{
-		Role: catalog.Writer, Encoding: r.srcFacts.Encoding, Application: "pgsluice " + work, Configure: stages.WatchErrors,
-		Set: r.writerSettings(),
+		Role: catalog.Writer, Encoding: r.srcFacts.Encoding, Application: "pgsluice " + work, Set: r.writerSettings(),
+		Configure: func(c *pgconn.Config) {
+			stages.WatchErrors(c)
+			c.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { w.notices = append(w.notices, n.Message) }
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("target: %w", err)
 	}
+	w.conn = conn
 	if r.replicaRole {
 		if err := exec(ctx, conn, "SET session_replication_role = replica"); err != nil {
 			catalog.Close(ctx, conn)
 			return nil, fmt.Errorf("target: %w", err)
 		}
 	}
-	return &writer{conn: conn, worker: worker}, nil
+	return w, nil
 }
 
 // streams are the two sessions of one worker, opened when first needed and anew after one broke.

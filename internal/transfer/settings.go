@@ -22,9 +22,14 @@ const (
 // fitJobs lowers both kinds of jobs to the connections that are free.
 func (r *run) fitJobs() {
 	jobs, indexJobs := r.Jobs, r.IndexJobs
-	free := r.dstFacts.FreeConnections - writersBeside
-	r.Jobs = min(jobs, r.srcFacts.FreeConnections-readersBeside, max(free-indexJobs, (free+1)/2))
-	r.IndexJobs = min(indexJobs, free-r.Jobs)
+	src, dst := r.srcFacts.FreeConnections-readersBeside, r.dstFacts.FreeConnections-writersBeside
+	if r.oneServer() { // what one side takes the other lacks: a job needs two
+		free := min(r.srcFacts.FreeConnections, r.dstFacts.FreeConnections) - readersBeside - writersBeside
+		r.IndexJobs = min(indexJobs, max(free-2*jobs, free/3))
+		src, dst = (free-r.IndexJobs)/2, free-(free-r.IndexJobs)/2
+	}
+	r.Jobs = min(jobs, src, max(dst-indexJobs, (dst+1)/2))
+	r.IndexJobs = min(indexJobs, dst-r.Jobs)
 	if r.Jobs < jobs || r.IndexJobs < indexJobs {
 		r.warn("connections", fmt.Sprintf("%d are free on the source and %d on the target: %d and %d jobs run instead of %d and %d (--jobs, --index-jobs)",
 			r.srcFacts.FreeConnections, r.dstFacts.FreeConnections, r.Jobs, r.IndexJobs, jobs, indexJobs))
@@ -33,6 +38,15 @@ func (r *run) fitJobs() {
 	memory, workers := r.builderMemory(), r.builderWorkers()
 	r.result.Builders = fmt.Sprintf("maintenance_work_mem %d MiB, %d parallel workers", memory>>20, workers)
 	r.Log.Info("builders", zap.Int64("maintenance_work_mem", memory), zap.Int("max_parallel_maintenance_workers", workers))
+}
+
+// oneServer reports whether source and target share their connections. Where the role may not see which cluster it is
+// in, the address must tell.
+func (r *run) oneServer() bool {
+	if id := r.srcFacts.SystemIdentifier; id != "" && r.dstFacts.SystemIdentifier != "" {
+		return id == r.dstFacts.SystemIdentifier && r.srcFacts.InRecovery == r.dstFacts.InRecovery
+	}
+	return r.src.Host() == r.dst.Host() && r.src.Port() == r.dst.Port()
 }
 
 // builderMemory is what one builder may take: its share of IndexMemory, or else of as much as the target's shared_buffers,

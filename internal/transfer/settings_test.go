@@ -92,14 +92,23 @@ func TestSetting(t *testing.T) {
 // Builders share what the target has, and jobs the connections that are free.
 func TestFitJobs(t *testing.T) {
 	t.Parallel()
-	type facts struct{ src, dst, jobs, indexJobs int }
+	type facts struct {
+		src, dst, jobs, indexJobs int
+		one                       bool // server
+	}
 	for in, want := range map[facts][2]int{
-		{100, 100, 4, 4}: {4, 4}, {9, 10, 4, 4}: {4, 4}, {8, 100, 4, 4}: {3, 4}, {6, 4, 8, 8}: {1, 1}, {100, 9, 4, 4}: {4, 3},
-		{100, 8, 4, 4}: {3, 3}, {100, 8, 8, 1}: {5, 1}, {100, 8, 1, 8}: {1, 5}, {6, 8, 4, 4}: {1, 4},
+		{18, 18, 4, 4, true}: {4, 3}, {12, 100, 4, 4, true}: {2, 1}, {10, 10, 4, 4, true}: {1, 1}, {19, 19, 4, 4, true}: {4, 4},
+		{30, 30, 2, 8, true}:    {2, 8},
+		{100, 100, 4, 4, false}: {4, 4}, {9, 10, 4, 4, false}: {4, 4}, {8, 100, 4, 4, false}: {3, 4}, {6, 4, 8, 8, false}: {1, 1}, {100, 9, 4, 4, false}: {4, 3},
+		{100, 8, 4, 4, false}: {3, 3}, {100, 8, 8, 1, false}: {5, 1}, {100, 8, 1, 8, false}: {1, 5}, {6, 8, 4, 4, false}: {1, 4},
 	} {
 		r := &run{
 			Options:  Options{Jobs: in.jobs, IndexJobs: in.indexJobs}.withDefaults(),
-			srcFacts: &catalog.Facts{FreeConnections: in.src}, dstFacts: &catalog.Facts{FreeConnections: in.dst}, result: &Result{},
+			srcFacts: &catalog.Facts{FreeConnections: in.src, SystemIdentifier: "1"}, dstFacts: &catalog.Facts{FreeConnections: in.dst, SystemIdentifier: "2"},
+			result: &Result{},
+		}
+		if in.one {
+			r.dstFacts.SystemIdentifier = "1"
 		}
 		r.Progress = progress.New()
 		r.fitJobs()
