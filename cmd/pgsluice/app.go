@@ -17,7 +17,7 @@ Exit codes:
   2    done, but some objects failed; each is listed
   3    the copy differs from its source (demo)
   4    the transfer failed; the target holds what was committed
-  130  interrupted (SIGINT), 143 terminated (SIGTERM)`
+  130  interrupted (SIGINT), 143 terminated (SIGTERM), 129 hung up (SIGHUP)`
 
 // newApp builds the command tree. Each call builds its own, so that runs in one process share nothing.
 //

@@ -75,6 +75,18 @@ func refusedBySocket(socket string, err error) error {
 	return &transfer.Refused{Err: fmt.Errorf("%s: %w", socket, err)}
 }
 
+// toldLimiter says what becomes of the rate limit, so that nobody wonders afterwards.
+type toldLimiter struct {
+	*transfer.Limiter
+	progress *progress.Tracker
+}
+
+func (l toldLimiter) SetRate(bytesPerSecond int64) {
+	old := l.Rate()
+	l.Limiter.SetRate(bytesPerSecond)
+	l.progress.Warn(progress.Warning{Object: "rate limit", Message: formatRate(bytesPerSecond) + " from now on, before: " + formatRate(old)})
+}
+
 // serveControl serves the control socket of a copy until unserve is called, and sees that opt has a limit to change. No
 // path, no socket.
 func serveControl(ctx context.Context, path string, feed *progress.Feed, opt *transfer.Options) (unserve func(), err error) {
@@ -84,7 +96,7 @@ func serveControl(ctx context.Context, path string, feed *progress.Feed, opt *tr
 	if opt.Limiter == nil {
 		opt.Limiter = transfer.NewLimiter(0)
 	}
-	server, err := control.Listen(ctx, path, control.Options{Feed: feed, Limiter: opt.Limiter, Version: version})
+	server, err := control.Listen(ctx, path, control.Options{Feed: feed, Limiter: toldLimiter{opt.Limiter, opt.Progress}, Version: version})
 	if err != nil {
 		return nil, err
 	}

@@ -168,10 +168,10 @@ func equal(ts *testscript.TestScript, _ bool, _ []string) {
 // signalled SIGNAL CODE WHEN PROGRAM ARG...: runs a program, sends it a signal and expects the exit code. WHEN is
 // "called", when it has called at $SILENT, or the URL of a database, when a COPY runs there.
 func signalled(ts *testscript.TestScript, neg bool, args []string) {
-	signal, ok := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM}[args[0]]
+	signal, ok := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP}[args[0]]
 	want, err := strconv.Atoi(args[1])
 	if neg || !ok || err != nil {
-		ts.Fatalf("usage: signalled INT|TERM CODE called|URL PROGRAM ARG...")
+		ts.Fatalf("usage: signalled INT|TERM|HUP CODE called|URL PROGRAM ARG...")
 	}
 	first, _, _ := strings.Cut(ts.Getenv("PATH"), string(filepath.ListSeparator))
 	cmd := exec.Command(filepath.Join(first, args[3]), args[4:]...)

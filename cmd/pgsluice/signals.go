@@ -25,13 +25,16 @@ func (e *interrupted) Error() string {
 }
 
 func interruption(sig os.Signal) *interrupted {
-	if sig == syscall.SIGTERM {
+	switch sig {
+	case syscall.SIGTERM:
 		return &interrupted{signal: "SIGTERM", code: 143}
+	case syscall.SIGHUP:
+		return &interrupted{signal: "SIGHUP", code: 129}
 	}
 	return &interrupted{signal: "SIGINT", code: 130}
 }
 
-// interruptible returns a context that the first SIGINT or SIGTERM cancels with an *interrupted cause, after a
+// interruptible returns a context that the first SIGINT, SIGTERM or SIGHUP cancels with an *interrupted cause, after a
 // line on stderr. The second signal calls exit with the code at once: nothing is cleaned up then. The caller
 // calls stop when the work is over; it waits for the listening goroutine and gives signals back to Go's default.
 func interruptible(parent context.Context, stderr io.Writer, exit func(code int)) (ctx context.Context, stop func()) {
@@ -57,6 +60,9 @@ func onSignal(parent context.Context, exit func(code int), first func(os.Signal)
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2) // both may come before the goroutine runs
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	over, left := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(left)

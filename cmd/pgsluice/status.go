@@ -32,7 +32,7 @@ Exit codes:
        or --once has looked
   1    there is no copy to watch
   4    the copy's process went away before its end
-  130  detached (SIGINT), 143 (SIGTERM)`
+  130  detached (SIGINT), 143 (SIGTERM), 129 (SIGHUP)`
 
 func statusCommand() *cli.Command {
 	return &cli.Command{
@@ -56,6 +56,9 @@ func statusAction(c *cli.Context) error {
 	name := c.Args().First()
 	if info, err := os.Stat(name); err == nil && info.Mode().Type() != fs.ModeSocket {
 		return &usageError{verb: "status", err: fmt.Errorf("%s is not a socket: name what the copy got as --control", name)}
+	}
+	if c.Bool("once") && c.IsSet("progress") {
+		return &usageError{verb: "status", err: errors.New("--once prints text: leave --progress out")}
 	}
 	client, err := control.Dial(name, version)
 	if err != nil {

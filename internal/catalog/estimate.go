@@ -110,6 +110,7 @@ func (c counts) rows(width float64) float64 {
 const (
 	tupleHeader = 24   // HeapTupleHeaderData, aligned
 	itemPointer = 4    // ItemIdData
+	chunkHead   = 44   // of a chunk's row in the TOAST table: its line pointer, header, value and number
 	chunkBytes  = 1996 // TOAST_MAX_CHUNK_SIZE with pages of 8 kB
 )
 
@@ -125,7 +126,7 @@ func (c counts) toasted() float64 {
 		return 0
 	}
 	// the last chunk of a value is a short one: then the size says more, unless much of it is free space
-	return min(c.live*chunkBytes, c.size*c.live/(c.live+c.dead))
+	return min(c.live*chunkBytes, max(c.size*c.live/(c.live+c.dead)-c.live*chunkHead, c.live))
 }
 
 // storage is a table: what is counted of it, and the sums over its columns, in bytes a row.

@@ -13,12 +13,21 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"pgsluice/internal/progress"
 )
 
 // ErrGone is the end of a transfer that nobody saw: the process that ran it went away before it was over.
 var ErrGone = errors.New("the copy's process went away before its end")
+
+// patience is how long a copy may take to answer: it does so at once, unless its process is stopped.
+const patience = 10 * time.Second
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
 
 // Client talks to a Server. It may be used from several goroutines.
 type Client struct {
@@ -42,7 +51,7 @@ func Dial(path, version string) (*Client, error) {
 	}
 	var d net.Dialer
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "unix", path) }
-	return &Client{http: &http.Client{Transport: &http.Transport{DialContext: dial}}, version: version}, nil
+	return &Client{http: &http.Client{Transport: &http.Transport{DialContext: dial, ResponseHeaderTimeout: patience}}, version: version}, nil
 }
 
 // Close ends idle connections.
@@ -102,6 +111,8 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte, read 
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	case isTimeout(err):
+		return fmt.Errorf("nobody answers there for %d s: is the copy stopped?", int(patience.Seconds()))
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return errors.New("nobody listens there: the copy is over, or was killed")
 	case errors.Is(err, io.EOF):

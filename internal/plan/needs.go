@@ -180,12 +180,13 @@ func (b *builder) afterLoad(t *Task) {
 // archive they are in the order of their tables' names.
 func (b *builder) sortTriggers() {
 	depth := func(t *Task) (n int) {
-		for _, table := range b.tablesOf(t.Entry) {
-			oid := table.CatalogID.OID
-			for root := b.tables.root(oid); oid != root && n < maxDepth; n++ {
-				oid = b.source.Relations[oid].Parent
-			}
-			break
+		tables := b.tablesOf(t.Entry)
+		if len(tables) == 0 {
+			return 0
+		}
+		oid := tables[0].CatalogID.OID
+		for root := b.tables.root(oid); oid != root && n < maxDepth; n++ {
+			oid = b.source.Relations[oid].Parent
 		}
 		return n
 	}

@@ -26,7 +26,18 @@ func (t *Tracker) endData(now time.Duration, f FinishedTask, stages []StageTime)
 			}
 		}
 	}
+	if f.Error != "" {
+		t.loseData(f)
+	}
 	t.moved(now, f.Task, f.Bytes, f.Rows, stages)
+}
+
+// loseData takes note of a data task that has not arrived in full.
+func (t *Tracker) loseData(f FinishedTask) {
+	t.bytes.lose(f.Task.Bytes, f.Bytes)
+	if f.Task.isPart() {
+		t.rows.lose(f.Task.Rows, f.Rows)
+	}
 }
 
 // moved adds what a data task has moved that is no longer in work, however it ended.

@@ -13,6 +13,7 @@ type estimate struct {
 	waiting int64 // of those that have not started
 	done    int64 // of those that are done and had an estimate
 	moved   int64 // what those have moved
+	lost    int64 // of those that failed or were broken off, what did not arrive
 }
 
 const (
@@ -40,6 +41,9 @@ func (e *estimate) end(estimated, moved int64) {
 	}
 }
 
+// lose takes note of a task that failed or was broken off.
+func (e *estimate) lose(estimated, moved int64) { e.lost += max(estimated-moved, 0) }
+
 // toCome is what the tasks that wait are expected to move.
 func (e *estimate) toCome() int64 { return int64(float64(e.waiting) * e.factor()) }
 
@@ -64,7 +68,7 @@ const tooYoung = time.Second
 // the average forgets nothing: it goes by the mean of both. It is no shorter than longest, what one task will take:
 // towards the end a large table is often copied alone.
 func remaining(toMove int64, d DataStatus, span, longest time.Duration) time.Duration {
-	if toMove <= 0 || span < tooYoung {
+	if toMove <= 0 || span < tooYoung || d.Windowed == 0 { // nothing moves: who knows for how long
 		return unknown
 	}
 	all := lasts(toMove, (d.Windowed+d.Average)/2)

@@ -84,6 +84,7 @@ func (t *Tracker) fillRunning(s *Snapshot) (l owed) {
 		d.Bytes += rt.Bytes
 		expected := expectedBytes(r.task, rt.Bytes, rt.Rows, byteFactor)
 		d.Expected += expected
+		s.Running[len(s.Running)-1].Expected = expected
 		l.longest = max(l.longest, remainingOf(expected-rt.Bytes, rt.Bytes, rt.Elapsed))
 		if r.task.isPart() {
 			d.Rows += rt.Rows
@@ -116,7 +117,10 @@ func (t *Tracker) fillData(s *Snapshot, longest time.Duration) {
 	switch {
 	case data.State == StateDone:
 		d.Expected, d.ExpectedRows = d.Bytes, d.Rows
-	case data.State == StateFailed || s.Over:
+	case s.Over: // what did not arrive was expected all the same
+		d.Expected += t.bytes.lost
+		d.ExpectedRows += t.rows.lost
+	case data.State == StateFailed:
 	default:
 		d.Remaining = remaining(d.Expected-d.Bytes, *d, data.Span, longest)
 	}

@@ -116,10 +116,12 @@ type RunningTask struct {
 	Task    Task
 	Start   time.Duration // since Snapshot.Started
 	Elapsed time.Duration
-	Bytes   int64 // moved so far; Task.Bytes is the estimate of all
-	Rows    int64 // so far
-	Worker  Worker
-	Detail  Detail
+	Bytes   int64 // moved so far
+	// Expected is about how many there will be, of a data task: Task.Bytes, corrected by what has moved. 0 if nothing is known.
+	Expected int64
+	Rows     int64 // so far
+	Worker   Worker
+	Detail   Detail
 }
 
 // FinishedTask is a task that has ended.

@@ -184,6 +184,7 @@ func (t *Tracker) interrupt(r *Running, stages []StageTime) {
 	}
 	t.broken = append(t.broken, f)
 	if f.Task.Phase == Data {
+		t.loseData(f)
 		t.moved(now, f.Task, f.Bytes, f.Rows, stages)
 	}
 }

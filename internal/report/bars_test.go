@@ -28,8 +28,8 @@ func inTheMidst() progress.Snapshot {
 			Elapsed: 42 * time.Second,
 			Detail:  progress.Detail{Activity: "building index: scanning table", Done: 425, Total: 1000, Parallel: 2},
 		},
-		{Task: progress.Task{Phase: progress.Data, Kind: progress.TableData, Name: "public.orders", Bytes: 400e6}, Bytes: 120e6, Elapsed: 12 * time.Second},
-		{Task: progress.Task{Phase: progress.Data, Kind: progress.TableData, Name: "public.注文履歴テーブル注文履歴テーブル", Bytes: 40e6}, Bytes: 12e6, Elapsed: 3 * time.Second},
+		{Task: progress.Task{Phase: progress.Data, Kind: progress.TableData, Name: "public.orders", Bytes: 400e6}, Bytes: 120e6, Expected: 400e6, Elapsed: 12 * time.Second},
+		{Task: progress.Task{Phase: progress.Data, Kind: progress.TableData, Name: "public.注文履歴テーブル注文履歴テーブル", Bytes: 40e6}, Bytes: 12e6, Expected: 40e6, Elapsed: 3 * time.Second},
 		{Task: progress.Task{Phase: progress.Data, Kind: progress.TableData, Name: "public." + strings.Repeat("long_", 12)}, Bytes: 999, Elapsed: time.Second},
 		{
 			Task: progress.Task{Phase: progress.Indexes, Kind: "INDEX", Name: "public.evil\x1b[31m\nname"}, Elapsed: time.Second,
@@ -67,7 +67,7 @@ indexes      41 % [==========>----------------] 4/12, 1 failed
   public.evil\x1b[31m\nname  1 s, blocked by pid 4711
 constraints       [---------------------------] 0/12
 finish            [---------------------------] 0/12
-blocked on the target by pid 4711 (psql, idle in transaction): public.evil\x1b[
+blocked on the target by pid 4711: public.evil\x1b[31m\nname (psql, idle in tra
 `},
 		"narrow": {40, 24, `
 schema      100 % 240/240, in 1.2 s
@@ -81,14 +81,14 @@ indexes      41 % 4/12, 1 failed
   public.evi…31m\nname  1 s
 constraints       0/12
 finish            0/12
-blocked on the target by pid 4711 (psql
+blocked on the target by pid 4711: publ
 `},
 		"low": {80, 6, `
 data         41 % [==========>----------------] 512 MB of ≈1.23 GB, 118 MB/s
             11/48 tables, ETA 6 s, 4,123,456 rows, average 101 MB/s
   public.orders   120 MB, 30 % of ≈400 MB, 12 s, and 2 more
 indexes      41 % [==========>----------------] 4/12, 1 failed
-blocked on the target by pid 4711 (psql, idle in transaction): public.evil\x1b[
+blocked on the target by pid 4711: public.evil\x1b[31m\nname (psql, idle in tra
 `},
 	} {
 		t.Run(name, func(t *testing.T) {

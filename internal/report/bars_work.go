@@ -27,9 +27,9 @@ func inWorkDetails(s progress.Snapshot, phase progress.Phase) []detail {
 		d := detail{name: printable(name)}
 		if phase == progress.Data {
 			d.facts = append(d.facts, pad(formatBytes(r.Bytes), amountColumns, true))
-			if r.Task.Bytes > r.Bytes { // else the estimate was too low, and says nothing
+			if r.Expected > r.Bytes { // else the estimate was too low, and says nothing
 				d.facts = append(d.facts, fmt.Sprintf("%2d %% of ≈%s",
-					percentDone(r.Bytes, r.Task.Bytes, progress.StateRunning), formatBytes(r.Task.Bytes)))
+					percentDone(r.Bytes, r.Expected, progress.StateRunning), formatBytes(r.Expected)))
 			}
 		}
 		// the bar above says as much
@@ -84,14 +84,7 @@ func (b barStyle) alerts(s progress.Snapshot, width int) []Row {
 	if s.Data.Idle >= stallAfter && s.Phases[progress.Data].State == progress.StateRunning {
 		texts = append(texts, "no bytes for "+formatSeconds(s.Data.Idle)+"; "+waits(s))
 	}
-	for _, r := range s.Running {
-		for _, blocker := range r.Detail.BlockedBy {
-			if !blocker.Ours { // it will go on
-				texts = append(texts, "blocked on the "+printable(blocker.Server)+" by "+
-					blockerAt(blocker, s.Started.Add(s.Elapsed))+": "+printable(r.Task.Name))
-			}
-		}
-	}
+	texts = append(texts, blockedTexts(s)...)
 	const most = 3
 	if hidden := len(texts) - most; hidden > 0 {
 		texts = append(texts[:most-1], fmt.Sprintf("and %d more are blocked", hidden+1))
@@ -115,4 +108,36 @@ func waits(s progress.Snapshot) string {
 		}
 	}
 	return waiting(progress.Detail{})
+}
+
+// blockedTexts has a line for each session that blocks tasks in work, and is not ours: it names the tasks before it says
+// more of the session, since lines are cut.
+func blockedTexts(s progress.Snapshot) []string {
+	type key struct {
+		server string
+		pid    uint32
+	}
+	var order []key
+	blockers, names := map[key]progress.Blocker{}, map[key][]string{}
+	for _, r := range s.Running {
+		for _, b := range r.Detail.BlockedBy {
+			if b.Ours { // it will go on
+				continue
+			}
+			k := key{b.Server, b.PID}
+			if names[k] == nil {
+				order = append(order, k)
+			}
+			blockers[k], names[k] = b, append(names[k], printable(r.Task.Name))
+		}
+	}
+	texts := make([]string, len(order))
+	for i, k := range order {
+		pid, facts, _ := strings.Cut(blockerAt(blockers[k], s.Started.Add(s.Elapsed)), " (")
+		texts[i] = "blocked on the " + printable(k.server) + " by " + pid + ": " + listed(names[k], 1)
+		if facts != "" {
+			texts[i] += " (" + facts
+		}
+	}
+	return texts
 }

@@ -51,6 +51,9 @@ func collectTables(finished []progress.FinishedTask) []table {
 	return tables
 }
 
+// leftOutPrefix begins the error of a task that was never tried, because what it needs had failed.
+const leftOutPrefix = "left out: "
+
 // slowestTasks returns the ended tasks of a phase, slowest first.
 func slowestTasks(finished []progress.FinishedTask, phase progress.Phase) []progress.FinishedTask {
 	var tasks []progress.FinishedTask

@@ -144,18 +144,18 @@ func counted(ph progress.PhaseStatus, d progress.DataStatus) string {
 	return formatCount(int64(ph.Done)) + "/" + formatCount(int64(ph.Total))
 }
 
-// countedApart is counted, but of constraints it counts the tables that are analyzed apart: 3/8 done, 5/20 tables analyzed.
+// countedApart is counted, but of constraints it counts the tables that are analyzed apart: 3/8, 5/20 analyzed.
 func countedApart(ph progress.PhaseStatus, s progress.Snapshot) string {
 	if ph.Phase != progress.Constraints || s.Analyze.Total == 0 {
 		return counted(ph, s.Data)
 	}
-	analyzed := formatCount(int64(s.Analyze.Done)) + "/" + plural(s.Analyze.Total, "table", "tables") + " analyzed"
+	analyzed := formatCount(int64(s.Analyze.Done)) + "/" + formatCount(int64(s.Analyze.Total)) + " analyzed"
 	if ph.Total == s.Analyze.Total {
 		return analyzed
 	}
 	ph.Done -= s.Analyze.Done
 	ph.Total -= s.Analyze.Total
-	return counted(ph, s.Data) + " done, " + analyzed
+	return counted(ph, s.Data) + ", " + analyzed
 }
 
 // line writes text after the elapsed time, wrapped under itself.

@@ -128,6 +128,8 @@ func (p *page) tasks(title string, s progress.Snapshot, phase progress.Phase) {
 	for _, t := range tasks {
 		duration := formatDuration(t.Elapsed)
 		switch {
+		case strings.HasPrefix(t.Error, leftOutPrefix):
+			duration = "left out"
 		case t.Error != "":
 			duration = "failed after " + duration
 		case t.Task.Kind == "INDEX ATTACH": // builds nothing; a partitioned schema has hundreds

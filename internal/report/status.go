@@ -79,7 +79,7 @@ func runningText(r progress.RunningTask, s progress.Snapshot) string {
 		parts[0] += " by " + printable(r.Worker.Name)
 	}
 	if r.Task.Phase == progress.Data && r.Bytes > 0 {
-		parts = append(parts, moved(r.Bytes, r.Task.Bytes))
+		parts = append(parts, moved(r.Bytes, r.Expected))
 	}
 	if r.Rows > 0 {
 		parts = append(parts, plural(r.Rows, "row", "rows"))
