@@ -18,7 +18,7 @@ func TestRowSecurityFollowsForeignKeys(t *testing.T) {
 			Dependencies: []int{1 + i},
 		})
 	}
-	source := &catalog.Source{Relations: relations(), ForeignKeys: map[uint32]*catalog.ForeignKey{90: {Table: 11, Referenced: 12}}}
+	source := &catalog.Source{Relations: relations(), ForeignKeys: map[uint32]*catalog.ForeignKey{90: {Table: 11, Referenced: 12, Orphans: "SELECT 1"}}}
 	p, err := plan.Build(toc, source, plan.Choices{})
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +35,7 @@ func TestForeignKeyToAnExtensionsTable(t *testing.T) {
 	toc := twoTables(archive.Entry{Desc: "FK CONSTRAINT", Tag: "a k", Defn: "ALTER TABLE ONLY s.a\n    ADD CONSTRAINT k FOREIGN KEY (x) REFERENCES s.b(x);\n"})
 	toc.Entries = slices.Delete(toc.Entries, 1, 2) // table b is made by its extension
 	toc.Entries[3].Dependencies = []int{1}
-	source := &catalog.Source{Relations: relations(), ForeignKeys: map[uint32]*catalog.ForeignKey{90: {Table: 11, Referenced: 12}}}
+	source := &catalog.Source{Relations: relations(), ForeignKeys: map[uint32]*catalog.ForeignKey{90: {Table: 11, Referenced: 12, Orphans: "SELECT 1"}}}
 	p, err := plan.Build(toc, source, plan.Choices{})
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ func (r *run) violated(ctx context.Context, w *writer, t *plan.Task, err error) 
 		state = "absent"
 	}
 	if t.Orphans != "" { // for temporal keys there is no such query
-		toSee = " To see them: " + t.Orphans + ";"
+		toSee = ". To see them: " + t.Orphans
 		if row, countErr := catalog.Row(ctx, w.conn, "SELECT pg_catalog.count(*) FROM ("+t.Orphans+") AS orphans"); countErr == nil {
 			rows = row[0] + " rows violate it"
 			if row[0] == "1" {
@@ -30,5 +30,5 @@ func (r *run) violated(ctx context.Context, w *writer, t *plan.Task, err error) 
 			}
 		}
 	}
-	return fmt.Errorf("%s; the key is %s.%s the server says: %w", rows, state, toSee, err)
+	return fmt.Errorf("%s; the key is %s%s; the server says: %w", rows, state, toSee, err)
 }
