@@ -23,6 +23,7 @@ func TestMeasure(t *testing.T) {
 	for name, rows := range map[string][]string{
 		"memory": {"| 0.02 GB | ", "| 0.04 GB | ", " MiB** ("},
 		"copy":   {"| pgsluice copy --jobs 2 | **", `| pg_dump -Fc -Z0 \| pg_restore | **`, "| 100 % |"},
+		"unread": {"| stderr is read | **", "| its reader is stopped | **"},
 		"gin":    {"| pgsluice copy | **", "| pgsluice copy, tasks in TOC order | **", "| pg_dump -Fd -j2, then pg_restore -j2 | **", "* Critical path, "},
 	} {
 		files, err := filepath.Glob(filepath.Join(folder, "*-"+name+".md"))

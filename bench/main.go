@@ -4,6 +4,7 @@
 //	go run ./bench              # all of it
 //	go run ./bench -run memory  # the memory of a copy of one large table
 //	go run ./bench -run copy    # whole copies, pgsluice and pg_dump | pg_restore in turns
+//	go run ./bench -run unread  # a copy whose reader of stderr is stopped
 //	go run ./bench -run gin     # copies of a database with one dominating index, beside the least time possible
 //
 // It promises that what is compared did the same work (the target's tables are counted after every copy), that the
@@ -36,7 +37,7 @@ type config struct {
 
 func main() {
 	c := config{out: os.Stdout}
-	flag.StringVar(&c.run, "run", "all", "what to measure: memory, copy, gin or all")
+	flag.StringVar(&c.run, "run", "all", "what to measure: memory, copy, gin, unread or all")
 	flag.Float64Var(&c.scale, "scale", 1, "size of the data; 1 is a table of 2 GB and of 4 GB, and orders of about 300 MB")
 	flag.IntVar(&c.rounds, "rounds", 0, "how often each copy runs (default: 3 for memory, 5 for the others)")
 	flag.StringVar(&c.results, "results", "", "folder for the results (default: bench/results of the module)")
@@ -62,6 +63,7 @@ var benchmarks = []struct {
 	{"memory", memory},
 	{"copy", copies},
 	{"gin", gin},
+	{"unread", unread},
 }
 
 // measure runs the chosen benchmarks, each on servers of its own.
@@ -80,7 +82,7 @@ func (c config) measure(ctx context.Context) error {
 		}
 	}
 	if !known {
-		return fmt.Errorf("-run %s: there are memory, copy, gin and all", c.run)
+		return fmt.Errorf("-run %s: there are memory, copy, gin, unread and all", c.run)
 	}
 	return nil
 }

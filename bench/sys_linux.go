@@ -124,6 +124,17 @@ func cpuOf(pid int) time.Duration {
 // ticksPerSecond is USER_HZ, which is 100 on every Linux that Go runs on.
 const ticksPerSecond = 100
 
+// onePage makes a pipe as small as can be.
+func onePage(pipe *os.File) error {
+	const setPipeSize = 1031 // F_SETPIPE_SZ
+	if _, _, errno := syscall.Syscall(syscall.SYS_FCNTL, pipe.Fd(), setPipeSize, uintptr(os.Getpagesize())); errno != 0 {
+		return fmt.Errorf("F_SETPIPE_SZ: %w", errno)
+	}
+	return nil
+}
+
+func stopProcess(p *os.Process) error { return p.Signal(syscall.SIGSTOP) }
+
 // peakOf is the largest resident set, in bytes, among an ended process and the children it waited for.
 func peakOf(state *os.ProcessState) int64 {
 	if usage, ok := state.SysUsage().(*syscall.Rusage); ok {
