@@ -60,7 +60,7 @@ func TestForeignKeysAreValidatedApart(t *testing.T) {
 		period  bool
 	}{
 		"temporal": {version: 180000, want: whole(""), period: true},
-		"plain": {want: []string{"FK CONSTRAINT: " + definition + " NOT VALID", `VALIDATE: ALTER TABLE ONLY s.a VALIDATE CONSTRAINT "to b"`}},
+		"plain":    {want: []string{"FK CONSTRAINT: " + definition + " NOT VALID", `VALIDATE: ALTER TABLE ONLY s.a VALIDATE CONSTRAINT "to b"`}},
 		"deferrable": {end: " DEFERRABLE INITIALLY DEFERRED", want: []string{
 			"FK CONSTRAINT: " + definition + " DEFERRABLE INITIALLY DEFERRED NOT VALID", `VALIDATE: ALTER TABLE ONLY s.a VALIDATE CONSTRAINT "to b"`,
 		}},
