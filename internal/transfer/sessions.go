@@ -109,13 +109,20 @@ type writer struct {
 	notices []string
 }
 
+// mostNotices of one task are kept: a function may warn of every row.
+const mostNotices = 10
+
 func (r *run) openWriter(ctx context.Context, worker, work string) (*writer, error) {
 	w := &writer{worker: worker}
 	conn, err := catalog.OpenSession(ctx, r.dst, catalog.SessionOptions{
 		Role: catalog.Writer, Encoding: r.srcFacts.Encoding, Application: "pgsluice " + work, Set: r.writerSettings(),
 		Configure: func(c *pgconn.Config) {
 			stages.WatchErrors(c)
-			c.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { w.notices = append(w.notices, n.Message) }
+			c.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+				if len(w.notices) < mostNotices {
+					w.notices = append(w.notices, n.Message)
+				}
+			}
 		},
 	})
 	if err != nil {
