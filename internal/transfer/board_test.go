@@ -99,6 +99,9 @@ func TestFollows(t *testing.T) {
 	if first := b.take(builders); first != build {
 		t.Fatalf("%s comes first", first.Name)
 	}
+	if b.next(builders) >= 0 {
+		t.Fatal("what follows a task in work is given out")
+	}
 	b.end(build)
 	if next := b.take(builders); next != analyze {
 		t.Errorf("then %s", next.Name)
