@@ -33,7 +33,7 @@ Examples:
   # again, into the same target: what it holds is dropped first
   pgsluice copy service=prod service=staging --clean --confirm shop_staging
 
-  # indexes alone on a big target: few at a time, each with much memory
+  # a big target: few indexes at a time, each with much memory
   pgsluice copy service=prod service=new --index-jobs 2 --index-memory 8GB \
       --set max_parallel_maintenance_workers=4
 
