@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -63,6 +64,9 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
+			if cond == "hangup" { // not where the tests themselves run under nohup
+				return !signal.Ignored(syscall.SIGHUP), nil
+			}
 			path, ok := strings.CutPrefix(cond, "exists:")
 			if !ok {
 				return false, fmt.Errorf("unknown condition %s", cond)

@@ -173,6 +173,9 @@ func TestReadFactsOfAnOrdinaryRole(t *testing.T) {
 		{"ALTER DATABASE " + database + " CONNECTION LIMIT 30", 4, 4},
 	} {
 		pgtest.Exec(t, url, tt.sql)
+		for others := int64(1); others > 0; { // that session takes a moment to end, and would be counted
+			others = pgtest.Scalar[int64](t, c.URL("postgres"), "SELECT count(*) FROM pg_stat_activity WHERE datname = '"+database+"'")
+		}
 		f, err := ReadFacts(t.Context(), connect(t, asRole))
 		if err != nil {
 			t.Fatal(err)
