@@ -115,7 +115,7 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte, read 
 		return fmt.Errorf("nobody answers there for %d s: is the copy stopped?", int(patience.Seconds()))
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return errors.New("nobody listens there: the copy is over, or was killed")
-	case errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET): // as far as the request got
 		return errors.New("the connection was closed: too many watch that copy, or it has just ended")
 	case err != nil:
 		return cause(err)
