@@ -24,7 +24,7 @@ type Report struct {
 	PgDump  Program
 	Jobs    int // concurrent tables
 	// IndexJobs is how many indexes and constraints were made at the same time, Builders what each of those jobs was given,
-	// in words: "maintenance_work_mem 64 MiB, 2 parallel workers". 0 and "" if it is not known.
+	// in words: "maintenance_work_mem 65536kB, 2 parallel workers". 0 and "" if it is not known.
 	IndexJobs int
 	Builders  string
 	Options   []string // in words, those that differ from the defaults

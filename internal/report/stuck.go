@@ -115,7 +115,7 @@ func newlyStalled(told *int, s progress.Snapshot) bool {
 func (n *narrator) stallNews(s progress.Snapshot, tell func(time.Duration, string)) {
 	before := n.stalled
 	if !newlyStalled(&n.stalled, s) {
-		if before > 0 && n.stalled == 0 && !s.Over {
+		if before > 0 && n.stalled == 0 && s.Phases[progress.Data].State == progress.StateRunning {
 			tell(s.Elapsed, "bytes move again")
 		}
 		return

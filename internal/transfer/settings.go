@@ -35,9 +35,10 @@ func (r *run) fitJobs() {
 			r.srcFacts.FreeConnections, r.dstFacts.FreeConnections, r.Jobs, r.IndexJobs, jobs, indexJobs))
 	}
 	r.result.Jobs, r.result.IndexJobs = r.Jobs, r.IndexJobs
-	memory, workers := r.builderMemory(), r.builderWorkers()
-	r.result.Builders = fmt.Sprintf("maintenance_work_mem %d MiB, %d parallel workers", memory>>20, workers)
-	r.Log.Info("builders", zap.Int64("maintenance_work_mem", memory), zap.Int("max_parallel_maintenance_workers", workers))
+	set := r.writerSettings() // with --set, what the user says
+	memory, workers := set["maintenance_work_mem"], set["max_parallel_maintenance_workers"]
+	r.result.Builders = "maintenance_work_mem " + memory + ", " + workers + " parallel workers"
+	r.Log.Info("builders", zap.String("maintenance_work_mem", memory), zap.String("max_parallel_maintenance_workers", workers))
 }
 
 // oneServer reports whether source and target share their connections. Where the role may not see which cluster it is

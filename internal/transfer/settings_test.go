@@ -83,7 +83,10 @@ func TestSetting(t *testing.T) {
 		refused(t, err, says)
 	}
 	untouched(t, dst)
-	copyOK(t, Options{Source: src, Target: dst, IndexJobs: 2, IndexMemory: 64 << 20, Set: map[string]string{"MAX_parallel_maintenance_workers": "1", "my.own": "it's"}})
+	result := copyOK(t, Options{Source: src, Target: dst, IndexJobs: 2, IndexMemory: 64 << 20, Set: map[string]string{"MAX_parallel_maintenance_workers": "1", "my.own": "it's"}})
+	if want := "maintenance_work_mem 32768kB, 1 parallel workers"; result.Builders != want {
+		t.Errorf("the report says %q, not %q", result.Builders, want)
+	}
 	if got := pgtest.Scalar[string](t, dst, "SELECT seen FROM seen_by_refresh"); got != "32MB, 1, it's" {
 		t.Errorf("the target's sessions had %s", got)
 	}
