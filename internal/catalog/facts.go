@@ -25,6 +25,8 @@ type Facts struct {
 	ReadOnly       bool // default_transaction_read_only is on for this role in this database
 	// SystemIdentifier is the cluster's, "" where the role may not see it.
 	SystemIdentifier string
+	// Timeline is the one that a primary writes, and a standby restarted from last; "" if that can't be seen.
+	Timeline string
 	// LockSlots is how many locks the server's shared lock table is sized for.
 	LockSlots int
 	// Tables is how many relations pg_dump will lock.
@@ -101,5 +103,27 @@ func ReadFacts(ctx context.Context, conn *pgconn.PgConn) (*Facts, error) {
 	} else if ctx.Err() != nil {
 		return nil, err
 	}
+	timeline := "SELECT pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8)"
+	if f.InRecovery {
+		timeline = "SELECT pg_catalog.lpad(pg_catalog.upper(pg_catalog.to_hex(timeline_id)), 8, '0') FROM pg_catalog.pg_control_checkpoint()"
+	}
+	if row, err := Row(ctx, conn, timeline); err == nil {
+		f.Timeline = row[0]
+	} else if ctx.Err() != nil {
+		return nil, err
+	}
 	return f, nil
+}
+
+// VisibleXIDs gives pg_current_snapshot() of the transaction that conn is in: two that are the same see the same.
+func VisibleXIDs(ctx context.Context, conn *pgconn.PgConn, version int) (string, error) {
+	call := "pg_catalog.pg_current_snapshot()"
+	if version < 130000 {
+		call = "pg_catalog.txid_current_snapshot()"
+	}
+	row, err := Row(ctx, conn, "SELECT "+call)
+	if err != nil {
+		return "", fmt.Errorf("snapshot: %w", err)
+	}
+	return row[0], nil
 }

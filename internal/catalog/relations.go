@@ -144,7 +144,7 @@ SELECT o.name
   FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::text[])) AS o (oid, name) LEFT JOIN pg_catalog.pg_class c ON c.oid = o.oid
  WHERE pg_catalog.to_regclass(o.name)::oid IS DISTINCT FROM o.oid
     OR c.relkind IN ('r', 'm') AND c.relfilenode <> 0
-       AND c.relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(c.oid)`, oidArray(oids), textArray(names))
+       AND c.relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(c.oid)`, oidArray(oids), TextArray(names))
 	if err != nil {
 		return nil, fmt.Errorf("relation filenodes: %w", err)
 	}

@@ -230,7 +230,7 @@ func TestTextArray(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, pgtest.Database(t))
 	want := []string{"", "a", `it's "x"`, `a\b`, "{}", "a,b", "NULL", " "}
-	rows, err := Rows(t.Context(), conn, "SELECT * FROM unnest($1::text[])", textArray(want))
+	rows, err := Rows(t.Context(), conn, "SELECT * FROM unnest($1::text[])", TextArray(want))
 	if err != nil {
 		t.Fatal(err)
 	}

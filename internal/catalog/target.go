@@ -15,7 +15,7 @@ func MissingRoles(ctx context.Context, conn *pgconn.PgConn, names []string) ([]s
 
 func missing(ctx context.Context, conn *pgconn.PgConn, what, known string, names []string) ([]string, error) {
 	rows, err := Rows(ctx, conn, `
-SELECT n FROM pg_catalog.unnest($1::text[]) AS u (n) WHERE n NOT IN (`+known+`) ORDER BY 1`, textArray(names))
+SELECT n FROM pg_catalog.unnest($1::text[]) AS u (n) WHERE n NOT IN (`+known+`) ORDER BY 1`, TextArray(names))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
@@ -51,7 +51,7 @@ SELECT n, c.oid IS NULL,
 // rows that belong to the user count.
 func ReadTables(ctx context.Context, conn *pgconn.PgConn, names []string) (TableState, error) {
 	var s TableState
-	rows, err := Rows(ctx, conn, tablesQuery, textArray(names))
+	rows, err := Rows(ctx, conn, tablesQuery, TextArray(names))
 	if err != nil {
 		return s, fmt.Errorf("tables: %w", err)
 	}
@@ -87,7 +87,7 @@ func NotMember(ctx context.Context, conn *pgconn.PgConn, roles []string, version
 		privilege = "SET"
 	}
 	rows, err := Rows(ctx, conn,
-		"SELECT n FROM pg_catalog.unnest($1::text[]) AS u (n) WHERE NOT pg_catalog.pg_has_role(n, '"+privilege+"') ORDER BY 1", textArray(roles))
+		"SELECT n FROM pg_catalog.unnest($1::text[]) AS u (n) WHERE NOT pg_catalog.pg_has_role(n, '"+privilege+"') ORDER BY 1", TextArray(roles))
 	if err != nil {
 		return nil, fmt.Errorf("role membership: %w", err)
 	}
@@ -127,8 +127,8 @@ SELECT pg_catalog.format('FROM ONLY %s %s', x.oid::pg_catalog.regclass, x.condit
 	return statements, nil
 }
 
-// textArray writes an array literal of text[].
-func textArray(values []string) string {
+// TextArray writes an array literal of text[].
+func TextArray(values []string) string {
 	quoted := make([]string, len(values))
 	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 	for i, v := range values {
