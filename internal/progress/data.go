@@ -5,7 +5,7 @@ import "time"
 // startData takes an estimate from those that wait to those in work.
 func (t *Tracker) startData(now time.Duration, task Task) {
 	if t.dataRunning == 0 {
-		t.idle.see(now, t.dataBytes, false)
+		t.idle.see(now, t.dataBytes+t.redone, false)
 	}
 	t.dataRunning++
 	t.bytes.waiting -= max(task.Bytes, 0)
@@ -54,7 +54,7 @@ func (t *Tracker) moved(now time.Duration, task Task, bytes, rows int64, stages 
 // observe gives the bytes moved so far to the rate, when a data task has ended: that is a sign of life, too. The
 // caller holds mu.
 func (t *Tracker) observe(now time.Duration) {
-	total := t.dataBytes
+	total := t.dataBytes + t.redone
 	for _, r := range t.running {
 		if r.task.Phase == Data {
 			total += r.bytes.Load()

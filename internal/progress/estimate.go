@@ -41,6 +41,14 @@ func (e *estimate) end(estimated, moved int64) {
 	}
 }
 
+// unend takes back what end took note of.
+func (e *estimate) unend(estimated, moved int64) {
+	if estimated > 0 {
+		e.done -= estimated
+		e.moved -= moved
+	}
+}
+
 // lose takes note of a task that failed or was broken off.
 func (e *estimate) lose(estimated, moved int64) { e.lost += max(estimated-moved, 0) }
 

@@ -15,7 +15,7 @@ func (t *Tracker) Snapshot() Snapshot {
 	}
 	s.Bottleneck = bottleneckOf(s.Stages)
 	if l.pointDue {
-		p := Point{At: l.pointAt, Bytes: s.Data.Bytes, Rows: s.Data.Rows, Stages: s.Stages}
+		p := Point{At: l.pointAt, Bytes: s.Data.Bytes + s.Data.Redone, Rows: s.Data.Rows, Stages: s.Stages}
 		t.mu.Lock()
 		t.history.add(p)
 		s.History = t.history.share()
@@ -46,6 +46,8 @@ func (t *Tracker) look() (Snapshot, owed) {
 		Interrupted: t.broken[:len(t.broken):len(t.broken)],
 		Warnings:    t.warnings[:len(t.warnings):len(t.warnings)],
 		LeftOut:     t.leftOut[:len(t.leftOut):len(t.leftOut)],
+		Retries:     t.retries[:len(t.retries):len(t.retries)],
+		RetryCount:  t.retryCount,
 		Analyze:     t.analyze,
 		Stages:      append([]StageTime(nil), t.stages...),
 		History:     t.history.share(),
@@ -67,7 +69,8 @@ func (t *Tracker) look() (Snapshot, owed) {
 // fillRunning lists the tasks in work and adds what they have moved to the totals.
 func (t *Tracker) fillRunning(s *Snapshot) (l owed) {
 	d := &s.Data
-	d.Bytes, d.Rows = t.dataBytes, t.dataRows
+	d.Bytes, d.Rows, d.Redone = t.dataBytes, t.dataRows, t.redone
+	d.EarlierBytes, d.EarlierRows = t.earlierBytes, t.earlierRows
 	d.Expected, d.ExpectedRows = t.dataBytes+t.bytes.toCome(), t.dataRows+t.rows.toCome()
 	l.longest = unknown
 	byteFactor, rowFactor := t.bytes.factor(), t.rows.factor()
@@ -103,11 +106,11 @@ func (t *Tracker) fillData(s *Snapshot, longest time.Duration) {
 	d, data := &s.Data, s.Phases[Data]
 	d.TablesDone, d.TablesTotal = t.tablesDone, t.tablesTotal
 	if t.phases[Data].begun {
-		d.Windowed = t.rate.observe(data.Start+data.Span, d.Bytes)
-		d.Average = perSecond(d.Bytes, data.Span)
+		d.Windowed = t.rate.observe(data.Start+data.Span, d.Bytes+d.Redone)
+		d.Average = perSecond(d.Bytes+d.Redone, data.Span)
 		d.Peak = max(t.rate.peak, d.Average)
 	}
-	d.Idle = t.idle.see(s.Elapsed, d.Bytes, data.Running > 0 && !s.Over)
+	d.Idle = t.idle.see(s.Elapsed, d.Bytes+d.Redone, data.Running > 0 && !s.Over)
 	if t.bytes.planned == 0 {
 		d.Expected = 0
 	}

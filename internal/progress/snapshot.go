@@ -53,6 +53,9 @@ type Snapshot struct {
 	Interrupted []FinishedTask
 	Warnings    []Warning
 	LeftOut     []LeftOut
+	// Retries are the first attempts that were lost and made again, and RetryCount how many there were.
+	Retries    []Retry
+	RetryCount int
 
 	// History is the data phase over time, oldest first: at most some hundred points, evenly thinned, taken when there
 	// were snapshots. The first stands at the phase's start and the last, once it has ended, at its end.
@@ -73,7 +76,7 @@ func (c *Count) end(failed bool) {
 // Point is the state of the data phase at one moment: differences between two of them are rates.
 type Point struct {
 	At     time.Duration // since Snapshot.Started
-	Bytes  int64         // moved until then
+	Bytes  int64         // moved until then, in vain or not
 	Rows   int64
 	Stages []StageTime // summed until then, in pipe order
 }
@@ -94,7 +97,11 @@ type PhaseStatus struct {
 // DataStatus is what the data phase has moved. Rates are in bytes per second.
 type DataStatus struct {
 	Bytes int64 // moved so far, also by tasks that failed or were interrupted
-	Rows  int64 // of tables, so far: of parts that are done what Done said, of others what AddRows counted
+	// Redone is what was moved besides by attempts that were lost and made again; the rates count it.
+	Redone int64
+	// EarlierBytes and EarlierRows are what had arrived before, by an earlier run; nothing else counts it but TablesDone.
+	EarlierBytes, EarlierRows int64
+	Rows                      int64 // of tables, so far: of parts that are done what Done said, of others what AddRows counted
 	// Expected is about how many bytes there are to move: the plan's estimates, corrected by what has moved so far. 0 if
 	// nothing is known, else never less than Bytes; exactly Bytes once the phase has ended well. The same holds for
 	// ExpectedRows and Rows.
@@ -108,7 +115,7 @@ type DataStatus struct {
 	TablesTotal int
 	Windowed    float64 // over about the last five seconds of the phase
 	Peak        float64 // the largest windowed rate seen; at least Average
-	Average     float64 // Bytes over the phase's span
+	Average     float64 // Bytes and Redone over the phase's span
 }
 
 // RunningTask is a task in work.
@@ -133,4 +140,6 @@ type FinishedTask struct {
 	Bytes   int64
 	Worker  Worker
 	Error   string // "" if it is done
+	// Earlier says that an earlier run did it: Start, Elapsed and Worker are not known.
+	Earlier bool
 }

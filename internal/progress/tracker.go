@@ -42,6 +42,11 @@ type Tracker struct {
 	broken   []FinishedTask // off: interrupted
 	warnings []Warning
 	leftOut  []LeftOut
+
+	redone                    int64 // bytes that were moved in vain, by attempts that were lost
+	earlierBytes, earlierRows int64 // of data tasks that an earlier run did
+	retries                   []Retry
+	retryCount                int
 }
 
 // phase is what the tracker keeps of a phase. Times are offsets from Tracker.started.
