@@ -47,7 +47,8 @@ func Start(ctx context.Context, program Program, conn *pgconn.PgConn, opt Option
 		return nil, err
 	}
 	// -Z0: compressed data would fill pg_dump's buffers much later, and with it the end of the table of contents
-	args := []string{"--format=custom", "--compress=0", "--no-password", "--snapshot=" + opt.Snapshot, "--encoding=" + opt.Encoding}
+	// the ledger of a copy into this very database is not the user's
+	args := []string{"--exclude-schema=_pgsluice", "--format=custom", "--compress=0", "--no-password", "--snapshot=" + opt.Snapshot, "--encoding=" + opt.Encoding}
 	if opt.LockWait > 0 {
 		args = append(args, fmt.Sprintf("--lock-wait-timeout=%d", opt.LockWait.Milliseconds()))
 	}

@@ -64,6 +64,7 @@ func Build(toc *archive.TOC, source *catalog.Source, choices Choices) (*Plan, er
 	b.addAnalyze()
 	b.sort()
 	b.dependencies()
+	b.addKeys()
 	return b.plan, nil
 }
 
@@ -120,7 +121,7 @@ func (b *builder) rows(t *Task) error {
 	from := archive.QualifiedName(e.Namespace, e.Tag)
 	t.CopyOut = strings.TrimSpace("COPY "+from+" "+columns) + " TO STDOUT"
 	if r := b.source.Relations[t.Relation]; r != nil {
-		t.Bytes, t.Rows = r.Bytes, r.Rows
+		t.Bytes, t.Rows, t.Unlogged = r.Bytes, r.Rows, r.Unlogged
 		if r.Filter != "" { // an extension's configuration table; the condition is not in the archive
 			list := strings.TrimSuffix(strings.TrimPrefix(columns, "("), ")")
 			t.CopyOut = "COPY (SELECT " + list + " FROM " + from + " " + r.Filter + ") TO STDOUT"

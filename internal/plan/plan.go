@@ -41,7 +41,8 @@ const (
 
 // Task is one piece of work: one TOC entry, or a part of one.
 type Task struct {
-	ID    int // index in Plan.Tasks
+	ID    int    // index in Plan.Tasks
+	Key   string // the same in each plan that has this task, and in no plan twice
 	Entry *archive.Entry
 	Desc  string // what is made: the entry's description, or Analyze, Validate, AlterIndex
 	Name  string // as shown to the user: public.orders
@@ -71,8 +72,9 @@ type Task struct {
 	// Orphans is, of a task that checks a foreign key, a query for the rows that violate it; "" otherwise.
 	Orphans string
 
-	// Relation is the OID of the table on the source, with Kind Rows.
+	// Relation is the OID of the table on the source, with Kind Rows. Unlogged says that a crash of the target empties it.
 	Relation        uint32
+	Unlogged        bool
 	CopyOut, CopyIn string
 	// OIDs are the large objects, with Kind LargeObjects.
 	OIDs []uint32
