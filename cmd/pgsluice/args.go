@@ -69,6 +69,8 @@ func orderArgs(flags []flagInfo, args []string) (*commandLine, error) {
 		}
 		if !hasValue {
 			switch {
+			case f.alone != "":
+				value = f.alone
 			case !f.takesValue:
 				value = "true"
 			case len(args) == 0 || strings.HasPrefix(args[0], "--"):

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -87,11 +88,15 @@ func copyFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "set", Category: how, Usage: "`NAME=VALUE` a setting of all sessions on the target, before ours; may be repeated"},
 		&cli.BoolFlag{Name: "no-analyze", Category: how, Usage: "gather no planner statistics"},
 		&cli.BoolFlag{Name: "toc-order", Category: how, Usage: "take tables and indexes as pg_dump lists them, to compare"},
+		&cli.StringFlag{Name: "retry-for", Category: how, Usage: "`TIME` try again for so long when a connection is lost, such as 90s or 10m; 0 is not at all (default 5m)"},
+		&cli.StringFlag{Name: "lock-timeout", Category: how, Usage: "`TIME` wait for a lock on a table of the source (default 1m)"},
 		&cli.StringFlag{Name: "on-error", Category: how, Usage: "`WHAT` stop or continue when an object fails (default stop)"},
 		&cli.StringFlag{Name: "pg-dump", Category: how, TakesFile: true, Usage: "`PATH` the pg_dump to use (default: the newest found)"},
 
 		&cli.BoolFlag{Name: "clean", Category: target, Usage: "drop every user object of the target first; only with --confirm"},
-		&cli.StringFlag{Name: "confirm", Category: target, Usage: "`NAME` the target database's name, to confirm --clean"},
+		&cli.StringFlag{Name: "resume", Category: target, Usage: "`[=mixed]` go on with what a copy has left; mixed: also if the source was written to since"},
+		&cli.BoolFlag{Name: "restart", Category: target, Usage: "begin that copy again; what it has left is dropped; only with --confirm"},
+		&cli.StringFlag{Name: "confirm", Category: target, Usage: "`NAME` the target database's name, to confirm --clean or --restart"},
 
 		progressFlag(),
 		&cli.StringFlag{Name: "control", Category: output, TakesFile: true, Usage: "`SOCKET` make it, for pgsluice status and limit; only you can use it"},
@@ -101,9 +106,18 @@ func copyFlags() []cli.Flag {
 	}
 }
 
-// copyOptions reads the flags and names of one copy. What contradicts itself beyond a single flag is found by
-// transfer.Copy, which serves other callers too.
+// copyOptions reads the flags and names of one copy.
 func copyOptions(c *cli.Context) (transfer.Options, error) {
+	opt, err := flagOptions(c)
+	if err == nil {
+		opt.Source, opt.Target, err = databaseNames(c.Args().Slice())
+	}
+	return opt, err
+}
+
+// flagOptions reads the flags of one copy. What contradicts itself beyond a single flag is found by
+// transfer.Copy, which serves other callers too.
+func flagOptions(c *cli.Context) (transfer.Options, error) {
 	opt := transfer.Options{
 		Jobs:           c.Int("jobs"),
 		SchemaOnly:     c.Bool("schema-only"),
@@ -121,6 +135,7 @@ func copyOptions(c *cli.Context) (transfer.Options, error) {
 		Subscriptions:  c.Bool("subscriptions"),
 		PgDump:         c.String("pg-dump"),
 		Clean:          c.Bool("clean"),
+		Restart:        c.Bool("restart"),
 		Confirm:        c.String("confirm"),
 	}
 	if c.String("on-error") == "continue" {
@@ -140,6 +155,15 @@ func copyOptions(c *cli.Context) (transfer.Options, error) {
 		}
 		opt.IndexMemory = memory
 	}
+	switch c.String("resume") {
+	case resumeSame:
+		opt.Resume = transfer.Resume
+	case resumeMixed:
+		opt.Resume = transfer.ResumeMixed
+	}
+	if err := readTimes(c, &opt); err != nil {
+		return opt, err
+	}
 	settings, err := sessionSettings(c.StringSlice("set"))
 	if err != nil {
 		return opt, fmt.Errorf("--set: %w", err)
@@ -150,8 +174,33 @@ func copyOptions(c *cli.Context) (transfer.Options, error) {
 			return opt, fmt.Errorf("--%s is empty", flag)
 		}
 	}
-	opt.Source, opt.Target, err = databaseNames(c.Args().Slice())
-	return opt, err
+	return opt, nil
+}
+
+// The values of --resume. The first is what it means alone.
+const (
+	resumeSame  = "same"
+	resumeMixed = "mixed"
+)
+
+// readTimes reads the flags that are times.
+func readTimes(c *cli.Context, opt *transfer.Options) error {
+	for name, to := range map[string]*time.Duration{"retry-for": &opt.RetryFor, "lock-timeout": &opt.LockTimeout} {
+		if !c.IsSet(name) {
+			continue
+		}
+		d, err := time.ParseDuration(c.String(name))
+		switch {
+		case err != nil || d < 0:
+			return fmt.Errorf("--%s %s: write a time with its unit, such as 90s, 10m or 1h30m", name, c.String(name))
+		case d == 0 && name == "retry-for":
+			d = -1
+		case d < time.Millisecond:
+			return fmt.Errorf("--%s %s: must be at least 1ms", name, c.String(name))
+		}
+		*to = d
+	}
+	return nil
 }
 
 // sessionSettings reads NAME=VALUE. Whether there is such a setting, the target knows.

@@ -13,6 +13,7 @@ type flagInfo struct {
 	placeholder string   // "" for a flag without a value
 	values      []string // if only these are allowed
 	category    string
+	alone       string   // the value of a flag that may stand without one; another follows "="
 	takesValue  bool
 	isNumber    bool
 	isFile      bool
@@ -24,13 +25,15 @@ func (f *flagInfo) name() string { return f.names[0] }
 // allowedValues are all the values that a flag may have, or nil if that is no short list.
 func allowedValues(flag string) []string {
 	switch flag {
+	case "resume":
+		return []string{resumeSame, resumeMixed}
 	case "on-error":
 		return []string{"stop", "continue"}
 	case "progress":
 		return []string{progressAuto, progressBars, progressLines, progressJSON, progressNone}
 	case "log-level":
 		return []string{"debug", "info", "warn", "error"}
-	case "log-format":
+	case "log-format", "format":
 		return []string{"text", "json"}
 	}
 	return nil
@@ -54,6 +57,9 @@ func describe(flags []cli.Flag) []flagInfo {
 			info.placeholder, info.text = placeholder, strings.TrimSpace(text)
 		}
 		info.values = allowedValues(info.name())
+		if info.name() == "resume" {
+			info.alone = resumeSame
+		}
 		switch f := f.(type) {
 		case *cli.IntFlag:
 			info.isNumber = true

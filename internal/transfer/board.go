@@ -43,8 +43,9 @@ type board struct {
 	halted  bool
 }
 
-// newBoard lays out the tasks of order Parallel, of which at most most will be in work at a time. Those of order Before have ended.
-func newBoard(p *plan.Plan, most int, inOrder bool) *board {
+// newBoard lays out the tasks of order Parallel that are not settled, of which at most most will be in work at a time.
+// Those of order Before have ended.
+func newBoard(p *plan.Plan, most int, inOrder bool, settled func(*plan.Task) bool) *board {
 	tasks := p.Tasks
 	b := &board{tasks: tasks, waits: map[int]int{}, unlocks: map[int][]int{}, rank: p.Remaining(), most: most, locked: map[plan.Lock]int{}}
 	if inOrder {
@@ -53,8 +54,10 @@ func newBoard(p *plan.Plan, most int, inOrder bool) *board {
 		}
 	}
 	b.changed = sync.NewCond(&b.mu)
+	open := make([]bool, len(tasks))
 	for _, t := range tasks {
-		if t.Order != plan.Parallel {
+		open[t.ID] = t.Order == plan.Parallel && !settled(t)
+		if !open[t.ID] {
 			continue
 		}
 		b.left[poolOf(t)]++
@@ -63,11 +66,11 @@ func newBoard(p *plan.Plan, most int, inOrder bool) *board {
 		}
 	}
 	for _, t := range tasks {
-		if t.Order != plan.Parallel {
+		if !open[t.ID] {
 			continue
 		}
 		for _, need := range slices.Concat(t.Needs, t.Follows) {
-			if tasks[need].Order == plan.Parallel {
+			if open[need] {
 				b.waits[t.ID]++
 				b.unlocks[need] = append(b.unlocks[need], t.ID)
 			}
@@ -100,19 +103,28 @@ func (b *board) take(p pool) *plan.Task {
 		if b.halted || b.left[p] == 0 {
 			return nil
 		}
-		if i := b.next(p); i >= 0 {
-			t := b.ready[p][i]
-			b.ready[p] = slices.Delete(b.ready[p], i, i+1)
-			b.active++
-			for _, lock := range t.Locks {
-				b.locked[lock]++
-			}
+		if t := b.give(p); t != nil {
 			return t
 		}
 		b.idle[p]++
 		b.changed.Wait()
 		b.idle[p]--
 	}
+}
+
+// give is take where nobody waits: nil if no task is to be had now.
+func (b *board) give(p pool) *plan.Task {
+	i := b.next(p)
+	if i < 0 {
+		return nil
+	}
+	t := b.ready[p][i]
+	b.ready[p] = slices.Delete(b.ready[p], i, i+1)
+	b.active++
+	for _, lock := range t.Locks {
+		b.locked[lock]++
+	}
+	return t
 }
 
 // next is the place of the ready task that a worker of a pool should take, or -1. The last free place goes to the pool

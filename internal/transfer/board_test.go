@@ -19,7 +19,7 @@ func onBoard(most int, tasks ...*plan.Task) *board {
 			t.Phase = plan.Indexes
 		}
 	}
-	return newBoard(&plan.Plan{Tasks: tasks}, most, false)
+	return newBoard(&plan.Plan{Tasks: tasks}, most, false, none)
 }
 
 func rows(name string, cost float64) *plan.Task {
@@ -36,7 +36,7 @@ func TestLongestPathFirst(t *testing.T) {
 	if first, second := b.take(copiers), b.take(copiers); first.Name != "small" || second.Name != "large" {
 		t.Errorf("taken: %s, %s", first.Name, second.Name)
 	}
-	b = newBoard(&plan.Plan{Tasks: b.tasks}, 10, true)
+	b = newBoard(&plan.Plan{Tasks: b.tasks}, 10, true, none)
 	if first := b.take(copiers); first.Name != "large" {
 		t.Errorf("in the archive's order: %s", first.Name)
 	}
@@ -111,3 +111,6 @@ func TestFollows(t *testing.T) {
 		t.Error("a task is given out after the end")
 	}
 }
+
+// none is no task that is settled before.
+func none(*plan.Task) bool { return false }

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"pgsluice/internal/archive"
 	"pgsluice/internal/catalog"
+	"pgsluice/internal/plan"
 )
 
 // clean drops every user object of the target that no extension owns, in one transaction: if one can't be dropped,
@@ -17,7 +19,7 @@ func (r *run) clean(ctx context.Context, w *writer) error {
 	r.Progress.Step(step)
 	defer r.tellBlockers(ctx, r.dst, w.conn.PID(), step)()
 	// names that the source's encoding does not know must be named, too
-	err := exec(ctx, w.conn, fmt.Sprintf("BEGIN; SET LOCAL client_encoding = 'UTF8'; SET LOCAL lock_timeout = %d", lockWait.Milliseconds()))
+	err := exec(ctx, w.conn, fmt.Sprintf("BEGIN; SET LOCAL client_encoding = 'UTF8'; SET LOCAL lock_timeout = %d", r.LockTimeout.Milliseconds()))
 	if err == nil {
 		err = dropAll(ctx, w)
 	}
@@ -50,7 +52,7 @@ func dropAll(ctx context.Context, w *writer) error {
 				case outOfMemory:
 					err = fmt.Errorf("%w; raise max_locks_per_transaction of the target, or create the database anew", err)
 				case lockNotAvailable:
-					err = fmt.Errorf("%w; another session has used it for %s", err, lockWait)
+					err = fmt.Errorf("%w; another session has used it all the while", err)
 				}
 				return fmt.Errorf("%s %s: %w", o.Type, o.Identity, err)
 			}
@@ -67,6 +69,23 @@ func dropAll(ctx context.Context, w *writer) error {
 		if !slices.Contains(after, name) {
 			return fmt.Errorf("extension %s depends on a user object and would be dropped too: drop it first, or create the database anew", name)
 		}
+	}
+	return nil
+}
+
+// truncate empties the tables that a --data-only copy had begun to fill, all or none.
+func (r *run) truncate(ctx context.Context, w *writer) error {
+	var names []string
+	for _, t := range r.plan.Tasks {
+		if t.Kind == plan.Rows {
+			names = append(names, archive.QualifiedName(t.Entry.Namespace, t.Entry.Tag))
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	if err := exec(ctx, w.conn, "TRUNCATE ONLY "+strings.Join(names, ", ONLY ")); err != nil {
+		return &Refused{Err: fmt.Errorf("--restart: %w; nothing was removed", err)}
 	}
 	return nil
 }

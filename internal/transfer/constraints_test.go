@@ -175,7 +175,7 @@ func TestServerWarnings(t *testing.T) {
 		pgtest.Exec(t, url, "CREATE TABLE t (id int)")
 	}
 	pgtest.Exec(t, src, "INSERT INTO t SELECT generate_series(1, 100)")
-	pgtest.Exec(t, dst, "GRANT SELECT, INSERT ON t TO "+role)
+	pgtest.Exec(t, dst, "GRANT SELECT, INSERT ON t TO "+role+"; GRANT CREATE ON DATABASE "+databaseName(dst)+" TO "+role)
 	c := beginCopy(t, Options{Source: src, Target: strings.Replace(dst, "postgres://postgres@", "postgres://"+role+"@", 1), DataOnly: true})
 	c.ok()
 	c.warned("skipping \"t\"")

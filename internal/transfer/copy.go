@@ -2,13 +2,12 @@ package transfer
 
 import (
 	"context"
-	"fmt"
 	"sync"
-	"time"
 
 	"go.uber.org/zap"
 
 	"pgsluice/internal/catalog"
+	"pgsluice/internal/ledger"
 	"pgsluice/internal/plan"
 )
 
@@ -20,8 +19,16 @@ type run struct {
 
 	src, dst           *catalog.Address
 	srcFacts, dstFacts *catalog.Facts
+	survey             survey // what preflight found
 	snapshot           *snapshot
-	schema             *writer // runs what is serial, and holds the claim on the target
+	xids               string         // pg_current_snapshot() under it
+	snapshotNumber     int            // in the ledger
+	ledger             *ledgerSession // holds the claim on the target
+	former             *ledger.State  // what an earlier run has left; nil if nothing
+	fence              int64          // 0 while this run has no ledger
+	done, failed       *set           // tasks, by this run or, done ones, an earlier one
+	dropping           bool           // the commit that drops the ledger has been sent
+	crashes            int            // of the target
 	// replicaRole says that writers set session_replication_role: --data-only loads tables that have their
 	// triggers and foreign keys already.
 	replicaRole bool
@@ -36,14 +43,14 @@ type run struct {
 // a *Refused if nothing was changed, the context's cause if it was cancelled, and otherwise an error that names the
 // object and the stage. Objects that failed under OnError Continue are counted in the Result and listed in Progress.
 func Copy(ctx context.Context, opt Options) (*Result, error) {
-	r := &run{Options: opt.withDefaults(), result: &Result{}}
+	r := &run{Options: opt.withDefaults(), result: &Result{}, done: newSet(), failed: newSet()}
 	defer r.Progress.Finish()
 	if err := r.check(); err != nil {
 		return r.result, err
 	}
 	err := r.prepare(ctx)
-	if r.schema != nil {
-		defer func() { catalog.Close(ctx, r.schema.conn) }()
+	if r.ledger != nil {
+		defer r.ledger.close(ctx)
 	}
 	if r.snapshot != nil {
 		defer r.snapshot.close(ctx)
@@ -68,22 +75,18 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if err := r.preflight(ctx); err != nil {
 		return err
 	}
-	if r.schema, err = r.openWriter(ctx, "schema", "schema"); err != nil {
+	if r.ledger, err = r.openLedger(ctx, r.Resume != NoResume || r.Restart || r.Clean); err != nil {
 		return err
 	}
-	if err := r.claim(ctx); err != nil {
+	if err := r.checkFormer(ctx); err != nil {
 		return err
 	}
 	toc, source, err := r.open(ctx)
 	if err != nil {
 		return err
 	}
-	r.plan, err = plan.Build(toc, source, plan.Choices{
-		SchemaOnly: r.SchemaOnly, DataOnly: r.DataOnly, NoOwner: r.NoOwner, NoACL: r.NoACL, NoComments: r.NoComments,
-		NoTablespaces: r.NoTablespaces, NoPublications: r.NoPublications, NoDBSettings: r.NoDBSettings,
-		Subscriptions: r.Subscriptions, NoAnalyze: r.NoAnalyze || r.SchemaOnly,
-		TargetDatabase: r.dstFacts.Database, TargetVersion: r.dstFacts.Version,
-	})
+	r.survey.source = source
+	r.plan, err = plan.Build(toc, source, r.choices())
 	if err != nil {
 		return err
 	}
@@ -95,24 +98,13 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		r.leaveOut(plan.LeftOut{Object: "planner statistics", Reason: "run vacuumdb --analyze-in-stages on the target before it is used"})
 	}
 	r.Progress.Plan(tasks(r.plan))
+	if r.Resume != NoResume {
+		if err := r.resume(); err != nil {
+			return err
+		}
+	}
 	r.Log.Info("planned", zap.Int("tasks", len(r.plan.Tasks)), zap.Int("tables", len(r.plan.Relations())))
 	return r.checkPlan(ctx)
-}
-
-// claimKey is the advisory lock of whoever writes to a database: "pgsluice" in ASCII.
-const claimKey = "8099569364512629605"
-
-// claim keeps two transfers apart that write to the same database at the same time: both would see it empty. The lock
-// lasts as long as the session.
-func (r *run) claim(ctx context.Context) error {
-	row, err := catalog.Row(ctx, r.schema.conn, "SELECT pg_catalog.pg_try_advisory_lock($1::int8)", claimKey)
-	switch {
-	case err != nil:
-		return fmt.Errorf("target: advisory lock: %w", err)
-	case row[0] != "t":
-		return fmt.Errorf("target: another pgsluice is writing to database %q", r.dstFacts.Database)
-	}
-	return nil
 }
 
 // nameUnlogged says which tables arrive empty from a standby: it has no rows of unlogged ones, and pg_dump leaves them
@@ -127,41 +119,3 @@ func (r *run) nameUnlogged(source *catalog.Source) {
 		}
 	}
 }
-
-// carryOut changes the target.
-func (r *run) carryOut(ctx context.Context) error {
-	defer r.watch(ctx)()
-	if r.Clean {
-		if err := r.clean(ctx, r.schema); err != nil {
-			return err
-		}
-	}
-	failed := newSet()
-	if err := r.serial(ctx, r.schema, plan.Before, failed); err != nil {
-		return err
-	}
-	if err := r.parallel(ctx, failed); err != nil {
-		return err
-	}
-	if err := r.serial(ctx, r.schema, plan.After, failed); err != nil {
-		return err
-	}
-	return makeDurable(ctx, r.schema)
-}
-
-// makeDurable commits one transaction synchronously. The others were not; but WAL is flushed in order, so this one
-// covers them all (FACTS.md 21).
-func makeDurable(ctx context.Context, w *writer) error {
-	for _, sql := range []string{
-		"BEGIN", "SET LOCAL synchronous_commit = on", "SELECT pg_catalog.txid_current()", "COMMIT",
-	} {
-		if err := exec(ctx, w.conn, sql); err != nil {
-			return fmt.Errorf("flushing the target's commits to disk: %w", err)
-		}
-	}
-	return nil
-}
-
-// lockWait bounds every wait for a table lock on the source: pg_dump's, the snapshot holders' and the readers'. Longer
-// would make the transfer look stuck, and while we wait in the queue the application waits behind us.
-const lockWait = time.Minute

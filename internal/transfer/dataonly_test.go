@@ -95,7 +95,8 @@ func TestDataOnlyWithKeysAndTriggers(t *testing.T) {
 		dst := preparedFor(t, src)
 		pgtest.Exec(t, dst, fmt.Sprintf(`
 			ALTER DATABASE %[1]s RESET statement_timeout;
-			GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO %[2]s; GRANT SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO %[2]s;
+			GRANT CREATE ON DATABASE %[1]s TO %[2]s;
+			GRANT CREATE ON DATABASE %[1]s TO %[2]s; GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO %[2]s; GRANT SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO %[2]s;
 			DROP MATERIALIZED VIEW totals`, databaseName(dst), role))
 		if granted {
 			pgtest.Exec(t, dst, "GRANT SET ON PARAMETER session_replication_role TO "+role)

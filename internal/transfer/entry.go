@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"pgsluice/internal/ledger"
 	"pgsluice/internal/plan"
 )
 
@@ -13,37 +14,41 @@ import (
 // whose owner can't be set stays, as with pg_restore, and ownerErr says so.
 func (r *run) execute(ctx context.Context, w *writer, t *plan.Task) (ownerErr, err error) {
 	if t.Each {
-		return nil, r.executeEach(ctx, w, t)
+		if err := r.executeEach(ctx, w, t); err != nil {
+			return nil, err
+		}
+		return nil, r.transaction(ctx, w, t, nil, "", &ownerErr)
 	}
-	err = r.transaction(ctx, w, t, "", &ownerErr)
+	err = r.transaction(ctx, w, t, t.Statements, "", &ownerErr)
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return ownerErr, err
+	case errors.Is(err, ledger.ErrDone):
+		_, _, err = earlierAttempt(ctx, w, r.record(t))
+		return nil, err
 	case r.needsSearchPath(t, err):
 		// its functions were written for the database's own search_path (FACTS.md 14)
-		if again := r.transaction(ctx, w, t, r.srcFacts.SearchPath, &ownerErr); again != nil {
+		if again := r.transaction(ctx, w, t, t.Statements, r.srcFacts.SearchPath, &ownerErr); again != nil {
 			return nil, err
 		}
 		r.warn(t.Name, "could only be made with the source database's search_path, "+r.srcFacts.SearchPath+": a function it uses relies on it")
 		return ownerErr, nil
 	case harmless(t, err):
 		r.warn(t.Name, err.Error())
-		if t.Owner != "" {
-			ownerErr = exec(ctx, w.conn, t.Owner)
-		}
-		return ownerErr, nil
+		err = r.transaction(ctx, w, t, nil, "", &ownerErr)
+		return ownerErr, err
 	}
 	return nil, err
 }
 
-// transaction is the place where an entry's row in the ledger will be written.
-func (r *run) transaction(ctx context.Context, w *writer, t *plan.Task, searchPath string, ownerErr *error) error {
-	begin := "BEGIN"
-	if searchPath != "" {
-		begin += "; SET LOCAL search_path = " + searchPath
+// transaction runs statements and sets the owner, and records both.
+func (r *run) transaction(ctx context.Context, w *writer, t *plan.Task, statements []string, searchPath string, ownerErr *error) error {
+	rec := r.record(t)
+	err := rec.Begin(ctx, w.conn)
+	if err == nil && searchPath != "" {
+		err = exec(ctx, w.conn, "SET LOCAL search_path = "+searchPath)
 	}
-	err := exec(ctx, w.conn, begin)
-	for _, sql := range t.Statements {
+	for _, sql := range statements {
 		if err != nil {
 			break
 		}
@@ -58,7 +63,7 @@ func (r *run) transaction(ctx context.Context, w *writer, t *plan.Task, searchPa
 		}
 	}
 	if err == nil {
-		return exec(ctx, w.conn, "COMMIT")
+		return rec.Commit(ctx, w.conn, 0, 0)
 	}
 	rollback(ctx, w.conn)
 	return err

@@ -3,6 +3,7 @@ package transfer
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"pgsluice/internal/cluster"
 	"pgsluice/internal/pgtest"
@@ -25,7 +26,7 @@ func TestLostCopyOut(t *testing.T) {
 		t.Parallel()
 		src, dst := sourceAndTarget(t)
 		pgtest.Exec(t, src, bigTable("big", "")+strings.Repeat("INSERT INTO big SELECT * FROM big;", 3))
-		c := beginCopy(t, Options{Source: src, Target: dst})
+		c := beginCopy(t, Options{Source: src, Target: dst, RetryFor: -1})
 		c.untilMoved(1_000_000)
 		terminate(t, src, copyOut)
 		c.fails(cause)
@@ -36,7 +37,7 @@ func TestLostCopyOut(t *testing.T) {
 		src, dst := sourceAndTarget(t)
 		pgtest.Exec(t, src, gate+bigTable("big", "CHECK (gate(id))"))
 		open := holdGate(t, dst)
-		c := beginCopy(t, Options{Source: src, Target: dst})
+		c := beginCopy(t, Options{Source: src, Target: dst, RetryFor: -1})
 		until(t, dst, atGate)
 		until(t, src, readerIsHeldUp)
 		terminate(t, src, copyOut)
@@ -49,7 +50,7 @@ func TestLostCopyOut(t *testing.T) {
 		src, dst := sourceAndTarget(t)
 		pgtest.Exec(t, src, bigTable("big", ""))
 		broken, _ := through(t, src, 1_000_000, cut)
-		c := beginCopy(t, Options{Source: broken, Target: dst})
+		c := beginCopy(t, Options{Source: broken, Target: dst, RetryFor: -1})
 		c.fails(`^table public\.big: copy-out: the server closed the connection and gave no reason`)
 		empty(t, dst, "big")
 	})
@@ -65,7 +66,7 @@ func TestErrorInCopyOut(t *testing.T) {
 			pgtest.Exec(t, src, gate+bigTable("big", "CHECK (gate(id))")+smallTables("a", "b"))
 			want := contents(t, src, "a", "b")
 			open := holdGate(t, dst)
-			c := beginCopy(t, Options{Source: src, Target: dst, Jobs: 1, OnError: onError})
+			c := beginCopy(t, Options{Source: src, Target: dst, Jobs: 1, OnError: onError, RetryFor: -1})
 			until(t, dst, atGate)
 			until(t, src, readerIsHeldUp)
 			signal(t, src, "pg_cancel_backend", copyOut)
@@ -91,7 +92,7 @@ func TestLostCopyIn(t *testing.T) {
 		src, dst := sourceAndTarget(t)
 		pgtest.Exec(t, src, gate+bigTable("big", "CHECK (gate(id))"))
 		open := holdGate(t, dst)
-		c := beginCopy(t, Options{Source: src, Target: dst})
+		c := beginCopy(t, Options{Source: src, Target: dst, RetryFor: -1})
 		until(t, dst, atGate)
 		until(t, src, readerIsHeldUp)
 		terminate(t, dst, copyIn)
@@ -104,7 +105,7 @@ func TestLostCopyIn(t *testing.T) {
 		src, dst := sourceAndTarget(t)
 		pgtest.Exec(t, src, bigTable("big", ""))
 		slow, stalled := through(t, src, 1_000_000, stall)
-		c := beginCopy(t, Options{Source: slow, Target: dst})
+		c := beginCopy(t, Options{Source: slow, Target: dst, RetryFor: -1})
 		<-stalled
 		until(t, dst, "SELECT count(*) > 0 FROM pg_stat_activity WHERE "+ours+" AND "+copyIn+" AND wait_event = 'ClientRead'")
 		terminate(t, dst, copyIn)
@@ -135,7 +136,7 @@ func TestLostBuilder(t *testing.T) {
 	pgtest.Exec(t, src, gate+"CREATE TABLE a (id int); INSERT INTO a SELECT generate_series(1, 500); CREATE INDEX slow ON a (gate(id))")
 	want := contents(t, src, "a")
 	holdGate(t, dst)
-	c := beginCopy(t, Options{Source: src, Target: dst})
+	c := beginCopy(t, Options{Source: src, Target: dst, RetryFor: -1})
 	until(t, dst, atGate)
 	terminate(t, dst, postData)
 	c.fails(`^index public\.slow: FATAL: .*\(SQLSTATE 57P01\)$`)
@@ -177,7 +178,7 @@ func TestLostReaderAndHolder(t *testing.T) {
 	pgtest.Exec(t, src, gate+bigTable("big", "CHECK (gate(id))")+smallTables("a", "b"))
 	want := contents(t, src, "a", "b")
 	open := holdGate(t, dst)
-	c := beginCopy(t, Options{Source: src, Target: dst, Jobs: 1, OnError: Continue})
+	c := beginCopy(t, Options{Source: src, Target: dst, Jobs: 1, OnError: Continue, LockTimeout: time.Second})
 	until(t, dst, atGate)
 	until(t, src, readerIsHeldUp)
 	pgtest.Exec(t, src, "INSERT INTO a VALUES (0, 'after the snapshot')")
@@ -185,7 +186,8 @@ func TestLostReaderAndHolder(t *testing.T) {
 	terminate(t, src, holder+" ORDER BY backend_start LIMIT 1")
 	terminate(t, src, copyOut)
 	open()
-	c.goesOn(1)
+	c.goesOn(1) // the TRUNCATE waits for the holder, and big for the TRUNCATE
+	c.failed("public.big", `lock timeout .*; a table is locked by pid \d+ .*TRUNCATE`)
 	same(t, dst, want)
 	empty(t, dst, "big")
 	ended(t, "TRUNCATE", truncated)
@@ -206,7 +208,7 @@ func TestTruncateAfterLostHolders(t *testing.T) {
 		pgtest.Exec(t, src, smallTables(name))
 	}
 	open := holdGate(t, dst)
-	c := beginCopy(t, Options{Source: src, Target: dst, Jobs: 1})
+	c := beginCopy(t, Options{Source: src, Target: dst, Jobs: 1, RetryFor: -1})
 	until(t, dst, atGate)
 	terminate(t, src, holder)
 	pgtest.Exec(t, src, "TRUNCATE taz")
@@ -221,7 +223,7 @@ func TestLostDump(t *testing.T) {
 	pgtest.Exec(t, src, smallTables("a"))
 	app := openSession(t, src)
 	app.exec("BEGIN; LOCK TABLE a IN ACCESS EXCLUSIVE MODE")
-	c := beginCopy(t, Options{Source: src, Target: dst})
+	c := beginCopy(t, Options{Source: src, Target: dst, RetryFor: -1})
 	until(t, src, dumpWaits)
 	terminate(t, src, pgDump)
 	c.refused("pg_dump: error: .*terminating connection due to administrator command")
@@ -234,7 +236,7 @@ func TestLostHolderBeforeLocks(t *testing.T) {
 	pgtest.Exec(t, src, smallTables("a"))
 	app := openSession(t, src)
 	app.exec("BEGIN; LOCK TABLE a IN ACCESS EXCLUSIVE MODE")
-	c := beginCopy(t, Options{Source: src, Target: dst})
+	c := beginCopy(t, Options{Source: src, Target: dst, RetryFor: -1})
 	until(t, src, dumpWaits)
 	terminate(t, src, holder)
 	app.exec("ROLLBACK")

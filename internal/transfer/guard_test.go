@@ -70,10 +70,10 @@ func TestTwoTransfersIntoOneTarget(t *testing.T) {
 	src, dst := sourceAndTarget(t)
 	pgtest.Exec(t, src, smallTables("a"))
 	other := openSession(t, dst)
-	other.exec("SELECT pg_advisory_lock(" + claimKey + ")")
+	other.exec("SELECT pg_advisory_lock(8099569364512629605)")
 	_, err := Copy(t.Context(), Options{Source: src, Target: dst})
 	refused(t, err, "another pgsluice")
-	other.exec("SELECT pg_advisory_unlock(" + claimKey + ")")
+	other.exec("SELECT pg_advisory_unlock(8099569364512629605)")
 	copyOK(t, Options{Source: src, Target: dst})
 }
 

@@ -3,6 +3,7 @@ package transfer
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -59,6 +60,15 @@ type Options struct {
 	// Limiter holds all streams together to one rate, in bytes per second as COPY text; the rate may be changed
 	// meanwhile. Nil means no limit.
 	Limiter *Limiter
+	// Resume goes on with what an earlier copy into the target has left, which must have had the same options. Restart begins
+	// it anew: what is in the target is dropped, as by Clean, with Confirm; with DataOnly the rows are.
+	Resume  ResumeMode
+	Restart bool
+	// RetryFor is for how long a lost connection is tried again. 0 means 5 minutes; a negative one, not at all.
+	RetryFor time.Duration
+	// LockTimeout bounds each wait for a table lock on the source. 0 means a minute: longer would look stuck, and while we wait
+	// in the queue the application waits behind us.
+	LockTimeout time.Duration
 	// OnError is Stop or Continue.
 	OnError OnError
 	// PgDump is the path of the pg_dump to use. "" looks for one.
@@ -92,6 +102,12 @@ func (o Options) withDefaults() Options {
 	if o.TotalJobs == 0 {
 		o.TotalJobs = o.Jobs + o.IndexJobs
 	}
+	if o.RetryFor == 0 {
+		o.RetryFor = 5 * time.Minute // servers recover and fail over in less
+	}
+	if o.LockTimeout == 0 {
+		o.LockTimeout = time.Minute
+	}
 	if o.Log == nil {
 		o.Log = zap.NewNop()
 	}
@@ -116,12 +132,18 @@ func (o Options) check() error {
 		return &Refused{Err: o.checkSettings()}
 	case o.SchemaOnly && o.DataOnly:
 		return refuse("--schema-only and --data-only exclude each other")
+	case o.Resume != NoResume && (o.Restart || o.Clean):
+		return refuse("--resume goes on with what is there, and --restart and --clean remove it")
+	case o.Restart && o.Confirm == "":
+		return refuse("--restart removes what the target holds: confirm it with --confirm and the target database's name")
+	case o.LockTimeout < 0:
+		return refuse("--lock-timeout must be positive")
 	case o.Clean && o.DataOnly:
 		return refuse("--clean drops the tables that --data-only needs")
 	case o.Clean && o.Confirm == "":
 		return refuse("--clean drops every user object of the target: confirm it with --confirm and the target database's name")
-	case o.Confirm != "" && !o.Clean:
-		return refuse("--confirm goes with --clean")
+	case o.Confirm != "" && !o.Clean && !o.Restart:
+		return refuse("--confirm goes with --clean or --restart")
 	}
 	return nil
 }
@@ -152,6 +174,11 @@ type Endpoint struct {
 	ServerVersion string // as the server says it, e.g. "15.18 (Debian 15.18-0+deb12u1)"
 }
 
+// String gives it as it is shown.
+func (e Endpoint) String() string {
+	return fmt.Sprintf("%s at %s port %d", e.Database, e.Host, e.Port)
+}
+
 // Result is what a copy used and what came of it; the counts and durations are in the progress tracker. It is
 // filled as far as the copy came, also when Copy returns an error.
 type Result struct {
@@ -162,6 +189,12 @@ type Result struct {
 	// Jobs and IndexJobs are how many there were; Builders is what each builder was given, in words.
 	Jobs, IndexJobs int
 	Builders        string
+	// Begun says that the target was changed. Planned and Done are how many tasks there are, and how many of them are done, of
+	// which Resumed by earlier runs.
+	Begun                  bool
+	Planned, Done, Resumed int
+	// Mixed says, of a copy whose rows are of several snapshots, which are of which.
+	Mixed []Mixture
 	// Failed is the number of objects that failed under OnError Continue.
 	Failed int
 }

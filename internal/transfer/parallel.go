@@ -6,14 +6,12 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
-
-	"pgsluice/internal/plan"
 )
 
 // parallel runs the tasks that are ordered by their needs alone, on Jobs copy streams and IndexJobs builders. The first
 // error that stops the transfer cancels the others.
-func (r *run) parallel(ctx context.Context, failed *set) error {
-	b := newBoard(r.plan, r.TotalJobs, r.TOCOrder)
+func (r *run) parallel(ctx context.Context) error {
+	b := newBoard(r.plan, r.TotalJobs, r.TOCOrder, r.settled)
 	group, ctx := errgroup.WithContext(ctx)
 	defer context.AfterFunc(ctx, b.halt)()
 	var reading sync.WaitGroup
@@ -21,44 +19,46 @@ func (r *run) parallel(ctx context.Context, failed *set) error {
 		reading.Add(1)
 		group.Go(func() error {
 			defer reading.Done()
-			return r.work(ctx, b, copiers, &streams{run: r, worker: fmt.Sprintf("copy %d", i+1), work: "copy-in"}, failed)
+			return r.work(ctx, b, copiers, &streams{run: r, worker: fmt.Sprintf("copy %d", i+1), work: "copy-in"})
 		})
 	}
 	for i := range r.IndexJobs {
 		group.Go(func() error {
-			return r.work(ctx, b, builders, &streams{run: r, worker: fmt.Sprintf("build %d", i+1), work: "post-data"}, failed)
+			return r.work(ctx, b, builders, &streams{run: r, worker: fmt.Sprintf("build %d", i+1), work: "post-data"})
 		})
 	}
 	group.Go(func() error {
 		reading.Wait()
-		r.snapshot.close(ctx) // while indexes are built the source is free: for TRUNCATE, ALTER and VACUUM
-		return nil
+		if ctx.Err() != nil {
+			return nil
+		}
+		return r.releaseSource(ctx)
 	})
 	return group.Wait()
 }
 
+// releaseSource lets the source go once all of it is read: while indexes are built it is free for TRUNCATE, ALTER and
+// VACUUM. What has arrived is flushed first: after a crash of the target it could not be read again.
+func (r *run) releaseSource(ctx context.Context) error {
+	if r.snapshot.released() {
+		return nil
+	}
+	if err := r.ledger.do(ctx, makeDurable); err != nil {
+		return err
+	}
+	r.snapshot.close(ctx)
+	return nil
+}
+
 // work takes tasks of one pool until there are none.
-func (r *run) work(ctx context.Context, b *board, p pool, s *streams, failed *set) error {
+func (r *run) work(ctx context.Context, b *board, p pool, s *streams) error {
 	defer s.close(ctx)
 	for t := b.take(p); t != nil; t = b.take(p) {
-		err := r.task(ctx, s, t, failed)
+		err := r.task(ctx, s, t)
 		b.end(t)
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (r *run) task(ctx context.Context, s *streams, t *plan.Task, failed *set) error {
-	if need := failed.anyOf(t.Needs); need >= 0 {
-		return r.skip(t, r.plan.Tasks[need], failed)
-	}
-	if err := s.open(ctx, t.Kind != plan.SQL); err != nil {
-		return fmt.Errorf("%s: %w", label(t), err)
-	}
-	if t.Kind == plan.SQL {
-		return r.single(ctx, s.writer, t, failed)
-	}
-	return r.part(ctx, s, t, failed)
 }

@@ -11,54 +11,55 @@ import (
 
 	"pgsluice/internal/archive"
 	"pgsluice/internal/catalog"
+	"pgsluice/internal/ledger"
 	"pgsluice/internal/plan"
 	"pgsluice/internal/progress"
 	"pgsluice/pipeline"
 	"pgsluice/stages"
 )
 
-// part copies one part and counts it. Its error is one that stops the transfer.
-func (r *run) part(ctx context.Context, s *streams, t *plan.Task, failed *set) error {
-	running := r.Progress.Start(t.ID)
-	running.By(s.by())
+// part copies one part and counts it.
+func (r *run) part(ctx context.Context, s *streams, t *plan.Task, running *progress.Running) (outcome, error) {
 	ctx, live := pipeline.Watch(ctx)
 	running.Watch(func() []progress.StageTime { return stageTimes(live.Flow()) })
 	rows, flow, err := r.copyPart(ctx, s, t, running)
-	if err == nil {
-		running.Done(rows, stageTimes(flow))
-		return nil
-	}
-	if ctx.Err() != nil {
-		running.Interrupt(stageTimes(flow))
-		return context.Cause(ctx)
-	}
-	failed.add(t.ID)
-	err = r.nameLockers(ctx, err, []uint32{t.Relation})
-	running.Fail(err)
-	return r.failure(t, err, false)
+	return outcome{rows: rows, stages: stageTimes(flow)}, err
 }
 
-// copyPart is one transaction on the target around one pipe: rows arrive whole or not at all. The part's key will
-// go into the ledger right after BEGIN, so that a COMMIT whose answer was lost can't be repeated (FACTS.md 15).
+// copyPart is one transaction on the target around one pipe: rows arrive whole or not at all. The part's key goes into the
+// ledger first, so that a COMMIT whose answer was lost can't be repeated (FACTS.md 15).
 func (r *run) copyPart(ctx context.Context, s *streams, t *plan.Task, running *progress.Running) (int64, pipeline.Flow, error) {
-	dst := s.writer.conn
-	if err := exec(ctx, dst, "BEGIN"); err != nil {
+	dst, rec := s.writer.conn, r.record(t)
+	switch err := rec.Begin(ctx, dst); {
+	case errors.Is(err, ledger.ErrDone):
+		rows, bytes, err := earlierAttempt(ctx, s.writer, rec)
+		running.AddBytes(bytes)
+		return rows, pipeline.Flow{}, err
+	case err != nil:
+		rollback(ctx, dst)
 		return 0, pipeline.Flow{}, fmt.Errorf("copy-in: %w", err)
 	}
 	var read atomic.Int64
-	written := int64(0)
-	flow, err := pipeline.Run(ctx, r.pipe(s, t, running, &read, &written)...)
+	written, count := int64(0), &tally{running: running, rows: &read, ofTable: t.Kind == plan.Rows}
+	err := r.disarm(ctx, s.writer, t)
+	var flow pipeline.Flow
+	if err == nil {
+		flow, err = pipeline.Run(ctx, r.pipe(s, t, count, &written)...)
+	}
 	if err == nil && read.Load() != written {
 		err = fmt.Errorf("the source sent %d rows, but the target took %d", read.Load(), written)
 	}
 	if err == nil && t.Kind == plan.Rows {
 		err = checkStorage(ctx, s.reader, t)
 	}
+	if err == nil {
+		err = r.rearm(ctx, s.writer)
+	}
 	if err != nil {
 		rollback(ctx, dst)
 		return 0, flow, explainEOF(s, err)
 	}
-	if err := exec(ctx, dst, "COMMIT"); err != nil {
+	if err := rec.Commit(ctx, dst, written, count.bytes); err != nil {
 		return 0, flow, fmt.Errorf("copy-in: COMMIT: %w", err)
 	}
 	return written, flow, nil
@@ -90,14 +91,14 @@ func checkStorage(ctx context.Context, reader *pgconn.PgConn, t *plan.Task) erro
 }
 
 // pipe declares what the bytes of a part run through.
-func (r *run) pipe(s *streams, t *plan.Task, running *progress.Running, read *atomic.Int64, written *int64) []pipeline.Stage {
-	source := stages.CopyOut(s.reader, t.CopyOut, read)
+func (r *run) pipe(s *streams, t *plan.Task, count *tally, written *int64) []pipeline.Stage {
+	source := stages.CopyOut(s.reader, t.CopyOut, count.rows)
 	sink := stages.CopyIn(s.writer.conn, t.CopyIn, written)
 	if t.Kind == plan.LargeObjects {
-		source = stages.LargeObjectsOut(s.reader, t.OIDs, read)
+		source = stages.LargeObjectsOut(s.reader, t.OIDs, count.rows)
 		sink = stages.LargeObjectsIn(s.writer.conn, written)
 	}
-	return []pipeline.Stage{source, stages.Meter(&tally{running: running, rows: read, ofTable: t.Kind == plan.Rows}), stages.Throttle(r.Limiter), sink}
+	return []pipeline.Stage{source, stages.Meter(count), stages.Throttle(r.Limiter), sink}
 }
 
 func stageTimes(f pipeline.Flow) []progress.StageTime {
@@ -116,11 +117,13 @@ type tally struct {
 	rows    *atomic.Int64 // read so far
 	ofTable bool
 	told    int64 // of the rows
+	bytes   int64 // moved
 }
 
 // Add is called for each chunk, by the pipe's one meter.
 func (t *tally) Add(n int) {
 	t.running.AddBytes(int64(n))
+	t.bytes += int64(n)
 	if rows := t.rows.Load(); t.ofTable && rows > t.told {
 		t.running.AddRows(rows - t.told)
 		t.told = rows

@@ -6,139 +6,179 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"go.uber.org/zap"
 
 	"pgsluice/internal/catalog"
+	"pgsluice/internal/plan"
+	"pgsluice/internal/preflight"
 )
 
 const (
-	oldestServer = 12
 	// a transfer opens two snapshot holders, pg_dump's connection, one for questions, one to watch, and a reader a job
 	readersBeside = 5
 	// and on the target one that runs what is serial, one to watch, and a writer a job
 	writersBeside = 2
 )
 
-// preflight logs in on both sides and refuses what can't work, before anything is read in earnest.
-func (r *run) preflight(ctx context.Context) error {
-	var err error
-	if r.src, err = catalog.ParseAddress(r.Source); err != nil {
-		return fmt.Errorf("source: %w", err)
-	}
-	if r.dst, err = catalog.ParseAddress(r.Target); err != nil {
-		return fmt.Errorf("target: %w", err)
-	}
-	src, err := r.src.Connect(ctx, "pgsluice preflight", nil)
-	if err != nil {
-		return fmt.Errorf("source: %w", err)
-	}
-	defer catalog.Close(ctx, src)
-	r.src.Pin(src)
-	dst, err := r.dst.Connect(ctx, "pgsluice preflight", nil)
-	if err != nil {
-		return fmt.Errorf("target: %w", err)
-	}
-	defer catalog.Close(ctx, dst)
-	r.dst.Pin(dst)
+// survey is what was found out before a transfer, and what that rests on.
+type survey struct {
+	findings     []preflight.Finding
+	dry          bool            // nothing follows
+	source       *catalog.Source // set when the plan is made
+	aroundSource *catalog.Circumstances
+	aroundTarget *catalog.Circumstances // nil without a target
+	untrusted    []string               // languages of the target that are for superusers
+}
 
-	if r.srcFacts, err = catalog.ReadFacts(ctx, src); err != nil {
-		return fmt.Errorf("source: %w", err)
+func (s *survey) add(findings ...preflight.Finding) { s.findings = append(s.findings, findings...) }
+
+// sides are the sessions that questions are asked in. target is nil without one.
+type sides struct{ source, target *pgconn.PgConn }
+
+func (s *sides) close(ctx context.Context) {
+	for _, conn := range []*pgconn.PgConn{s.source, s.target} {
+		if conn != nil {
+			catalog.Close(ctx, conn)
+		}
 	}
-	if r.dstFacts, err = catalog.ReadFacts(ctx, dst); err != nil {
-		return fmt.Errorf("target: %w", err)
+}
+
+// preflight logs in on both sides and refuses what can't work, before anything is read in earnest. It refuses with all
+// errors at once: when there are some, a plan is made only to find the rest.
+func (r *run) preflight(ctx context.Context) error {
+	s, err := r.logIn(ctx, true)
+	defer s.close(ctx)
+	if err == nil && preflight.Stopping(r.survey.findings) == nil {
+		err = r.look(ctx, s)
+	}
+	if err == nil && preflight.Stopping(r.survey.findings) != nil && !preflight.Blocked(r.survey.findings) {
+		err = r.planDry(ctx, s)
+	}
+	if err != nil {
+		return err
+	}
+	return r.tell()
+}
+
+// tell passes on what was found, and returns the errors among it.
+func (r *run) tell() error {
+	err := preflight.Stopping(r.survey.findings)
+	for _, f := range r.survey.findings {
+		switch f.Level {
+		case preflight.Warning:
+			object, message := f.Side, f.What
+			if f.Do != "" {
+				message += "; " + f.Do
+			}
+			r.warn(object, preflight.OneLine(message))
+		case preflight.Note:
+			r.Log.Info("note", zap.String("side", f.Side), zap.String("what", f.What), zap.String("do", f.Do))
+		case preflight.Error:
+		}
+	}
+	r.survey.findings = nil
+	return err
+}
+
+// logIn opens a session on each side. Who can't be reached is a finding.
+func (r *run) logIn(ctx context.Context, withTarget bool) (*sides, error) {
+	s := &sides{}
+	var err error
+	connect := func(side, name string, address **catalog.Address, conn **pgconn.PgConn) {
+		if *address, err = catalog.ParseAddress(name); err == nil {
+			*conn, err = (*address).Connect(ctx, "pgsluice preflight", nil)
+		}
+		if err != nil {
+			r.survey.add(preflight.Of(side, err))
+			return
+		}
+		(*address).Pin(*conn)
+	}
+	connect(preflight.Source, r.Source, &r.src, &s.source)
+	if withTarget {
+		connect(preflight.Target, r.Target, &r.dst, &s.target)
+	}
+	if ctx.Err() != nil {
+		return s, context.Cause(ctx)
+	}
+	return s, nil
+}
+
+// look finds out what can be known without a plan. Its error is of a server that does not answer as one does.
+func (r *run) look(ctx context.Context, s *sides) (err error) {
+	if r.srcFacts, err = catalog.ReadFacts(ctx, s.source); err != nil {
+		return fmt.Errorf("source: %w", err)
 	}
 	r.result.Source = endpoint(r.src, r.srcFacts)
-	r.result.Target = endpoint(r.dst, r.dstFacts)
-	same, err := sameDatabase(ctx, src, dst, r.srcFacts, r.dstFacts)
-	if err != nil {
+	if s.target != nil {
+		if r.dstFacts, err = catalog.ReadFacts(ctx, s.target); err != nil {
+			return fmt.Errorf("target: %w", err)
+		}
+		r.result.Target = endpoint(r.dst, r.dstFacts)
+		switch same, err := sameDatabase(ctx, s.source, s.target, r.srcFacts, r.dstFacts); {
+		case err != nil:
+			return err
+		case same:
+			r.survey.add(preflight.Finding{What: fmt.Sprintf("source and target are the same database, %s", r.src), Blocks: true})
+			return nil
+		}
+	}
+	r.survey.add(r.checkServers()...)
+	if preflight.Blocked(r.survey.findings) {
+		return nil
+	}
+	if err := r.lookAtSource(ctx, s.source); err != nil {
+		return fmt.Errorf("source: %w", err)
+	}
+	if s.target == nil {
+		return nil
+	}
+	if err := r.lookAtTarget(ctx, s.source, s.target); err != nil {
 		return err
 	}
-	if same {
-		return fmt.Errorf("source and target are the same database, %s", r.src)
+	if preflight.Stopping(r.survey.findings) == nil {
+		r.fitJobs()
 	}
-	if err := r.checkServers(); err != nil {
-		return err
-	}
-	r.fitJobs()
-	return r.checkUserObjects(ctx, dst)
+	return nil
 }
 
 func endpoint(a *catalog.Address, f *catalog.Facts) Endpoint {
 	return Endpoint{Host: a.Host(), Port: a.Port(), Database: f.Database, User: f.User, ServerVersion: f.VersionText}
 }
 
-func (r *run) checkServers() error {
-	src, dst := r.srcFacts, r.dstFacts
-	switch {
-	case src.Version/10000 < oldestServer:
-		return fmt.Errorf("source: server version %s is too old; %d is the oldest that is supported", src.VersionText, oldestServer)
-	case dst.Version/10000 < oldestServer:
-		return fmt.Errorf("target: server version %s is too old; %d is the oldest that is supported", dst.VersionText, oldestServer)
-	case dst.InRecovery:
-		return fmt.Errorf("target: %s is a standby, it can't be written; name its primary", r.dst)
-	case dst.ReadOnly:
-		return fmt.Errorf("target: %s is read-only (default_transaction_read_only is on for user %q)", r.dst, dst.User)
-	case r.Clean && r.Confirm != dst.Database:
-		return fmt.Errorf("--confirm %q is not the target database's name, %q: nothing was dropped", r.Confirm, dst.Database)
-	case src.FreeConnections < 1+readersBeside:
-		return fmt.Errorf("source: %d connections are free, but %d are needed", src.FreeConnections, 1+readersBeside)
-	case dst.FreeConnections < 2+writersBeside:
-		return fmt.Errorf("target: %d connections are free, but %d are needed", dst.FreeConnections, 2+writersBeside)
-	case r.oneServer() && min(src.FreeConnections, dst.FreeConnections) < 3+readersBeside+writersBeside:
-		return fmt.Errorf("source and target are one server: %d connections are free, but %d are needed",
-			min(src.FreeConnections, dst.FreeConnections), 3+readersBeside+writersBeside)
-	case !r.SchemaOnly && src.Tables*3 > src.LockSlots*2: // pg_dump and two holders lock each table; a slot holds two such locks
-		return fmt.Errorf("source: %d tables are more than its lock table has room for; set max_locks_per_transaction to %d or more and restart it",
-			src.Tables, 64*(1+src.Tables*3/(2*max(src.LockSlots, 1))))
+// checkServers judges the two by their facts.
+func (r *run) checkServers() []preflight.Finding {
+	p := preflight.Pair{
+		Choices: r.preflightChoices(), Source: r.srcFacts, Target: r.dstFacts,
+		SourceConnections: 1 + readersBeside, TargetConnections: 2 + writersBeside,
 	}
-	if src.Version/10000 > dst.Version/10000 {
-		r.warn("target", fmt.Sprintf("its version, %s, is older than the source's, %s: some objects may not be understood", dst.VersionText, src.VersionText))
+	if r.dst != nil {
+		p.TargetName, p.OneServer = r.dst.String(), r.dstFacts != nil && r.oneServer()
 	}
-	if src.Encoding != dst.Encoding {
-		r.warn("target", fmt.Sprintf("its encoding is %s, the source's %s: text is converted, and what can't be is an error", dst.Encoding, src.Encoding))
-	}
-	return nil
+	return p.Servers()
 }
 
-// checkUserObjects refuses a target that is in use. With Clean they are dropped later, with DataOnly needed.
-func (r *run) checkUserObjects(ctx context.Context, dst *pgconn.PgConn) error {
-	if r.DataOnly {
-		return nil
+func (r *run) preflightChoices() preflight.Choices {
+	return preflight.Choices{
+		SchemaOnly: r.SchemaOnly, DataOnly: r.DataOnly, NoTablespaces: r.NoTablespaces, NoPublications: r.NoPublications,
+		Continue: r.OnError == Continue, Clean: r.Clean || r.Restart, Confirm: r.Confirm,
 	}
-	objects, err := catalog.UserObjects(ctx, dst)
-	switch {
-	case err != nil:
-		return fmt.Errorf("target: %w", err)
-	case len(objects) == 0:
-		return r.checkConfiguration(ctx, dst)
-	case !r.Clean:
-		return fmt.Errorf("target: database %q is not empty: it has %s; give an empty database, or drop them all with --clean --confirm NAME",
-			r.dstFacts.Database, catalog.Summary(objects))
-	}
-	for _, o := range objects {
-		if len(o.Drop) == 0 {
-			return fmt.Errorf("target: --clean can't drop %s %s inside a transaction: drop it first", o.Type, o.Identity)
-		}
-	}
-	return nil
 }
 
-// checkConfiguration refuses rows of the user's own in an extension's configuration tables: the source's would come on top.
-func (r *run) checkConfiguration(ctx context.Context, dst *pgconn.PgConn) error {
-	if r.Clean {
-		return nil
+// choices are what the plan depends on. Without a target it is one for the source's own server.
+func (r *run) choices() plan.Choices {
+	to := r.dstFacts
+	if to == nil {
+		to = r.srcFacts
 	}
-	rows, err := catalog.ConfigurationRows(ctx, dst)
-	if err != nil {
-		return fmt.Errorf("target: %w", err)
+	return plan.Choices{
+		SchemaOnly: r.SchemaOnly, DataOnly: r.DataOnly, NoOwner: r.NoOwner, NoACL: r.NoACL, NoComments: r.NoComments,
+		NoTablespaces: r.NoTablespaces, NoPublications: r.NoPublications, NoDBSettings: r.NoDBSettings,
+		Subscriptions: r.Subscriptions, NoAnalyze: r.NoAnalyze || r.SchemaOnly,
+		TargetDatabase: to.Database, TargetVersion: to.Version,
 	}
-	if len(rows) > 0 {
-		return fmt.Errorf("target: database %q is not empty: an extension's configuration table has rows (%s); give an empty database, or use --clean --confirm NAME",
-			r.dstFacts.Database, strings.TrimPrefix(rows[0], "DELETE FROM ONLY "))
-	}
-	return nil
 }
 
 // sameDatabase takes an advisory lock on one side and looks for it on the other: that holds whatever names, pools or

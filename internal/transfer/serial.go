@@ -3,6 +3,8 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -16,6 +18,19 @@ import (
 type set struct {
 	mu  sync.Mutex
 	ids map[int]bool
+}
+
+func (s *set) remove(id int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.ids, id)
+}
+
+// list gives those in the set, in order.
+func (s *set) list() []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.ids))
 }
 
 func newSet() *set { return &set{ids: map[int]bool{}} }
@@ -38,86 +53,54 @@ func (s *set) anyOf(ids []int) int {
 	return -1
 }
 
-// serial runs the tasks of one order, one after the other.
-func (r *run) serial(ctx context.Context, w *writer, order plan.Order, failed *set) error {
+// serial runs the tasks of one order that are not done yet, one after the other.
+func (r *run) serial(ctx context.Context, order plan.Order) error {
+	s := &streams{run: r, worker: "schema", work: "schema"}
+	defer s.close(ctx)
 	for _, t := range r.plan.Tasks {
-		if t.Order != order {
+		if t.Order != order || r.settled(t) {
 			continue
 		}
-		if err := r.single(ctx, w, t, failed); err != nil {
+		if err := r.task(ctx, s, t); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// single runs one task that needs only the target. Its error is one that stops the transfer.
-func (r *run) single(ctx context.Context, w *writer, t *plan.Task, failed *set) error {
-	if need := failed.anyOf(t.Needs); need >= 0 {
-		return r.skip(t, r.plan.Tasks[need], failed)
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	running := r.Progress.Start(t.ID)
-	running.By(w.by())
-	w.notices = nil
-	ownerErr, err := r.execute(ctx, w, t)
-	for _, notice := range w.notices {
-		r.warn(label(t), notice)
-	}
-	if err == nil && ownerErr == nil {
-		running.Done(0, nil)
-		return nil
-	}
-	switch {
-	case ctx.Err() != nil:
-		running.Interrupt(nil)
-		return context.Cause(ctx)
-	case err != nil && t.Desc == plan.Analyze && !w.conn.IsClosed():
-		r.warn("table "+t.Name, "its planner statistics could not be gathered: "+err.Error())
-		running.Done(0, nil)
-		return nil
-	case err != nil && violates(t, err):
-		err = r.violated(ctx, w, t, err)
-		if t.Desc != plan.Validate {
-			failed.add(t.ID)
-		}
-	case err != nil:
-		failed.add(t.ID)
-	default:
-		err = fmt.Errorf("owner: %w", ownerErr) // the object is there: what needs it may go on
-	}
-	running.Fail(err)
-	return r.failure(t, err, w.conn.IsClosed())
+// settled reports whether nothing is left to do for a task: it is done, or has failed in this run.
+func (r *run) settled(t *plan.Task) bool {
+	return r.done.anyOf([]int{t.ID}) >= 0 || r.failed.anyOf([]int{t.ID}) >= 0
 }
 
 // skip leaves out a task because another one failed.
-func (r *run) skip(t, need *plan.Task, failed *set) error {
-	failed.add(t.ID)
+func (r *run) skip(ctx context.Context, t, need *plan.Task) error {
+	r.failed.add(t.ID)
 	for _, id := range t.Needs {
-		if other := r.plan.Tasks[id]; other.Entry == t.Entry && failed.anyOf([]int{id}) >= 0 {
+		if other := r.plan.Tasks[id]; other.Entry == t.Entry && r.failed.anyOf([]int{id}) >= 0 {
 			r.Progress.Forgo(t.ID) // one entry in two halves is one failure
 			return nil
 		}
 	}
 	err := fmt.Errorf("left out: it needs %s, which failed", label(need))
 	r.Progress.Start(t.ID).Fail(err)
-	r.count(t, err)
+	r.count(ctx, t, err)
 	return nil
 }
 
-// failure decides what a failed task means for the transfer. broken says that its session is lost.
-func (r *run) failure(t *plan.Task, err error, broken bool) error {
-	err = fmt.Errorf("%s: %w", label(t), err)
-	if !broken && (r.OnError == Continue || neverStops(t, err)) {
-		r.count(t, err)
-		return nil
+// failure decides what a failed task means for the transfer.
+func (r *run) failure(ctx context.Context, t *plan.Task, err error) error {
+	named := fmt.Errorf("%s: %w", label(t), err)
+	if final(err) || r.OnError == Stop && !neverStops(t, err) {
+		r.noteFailure(ctx, t, err)
+		return named
 	}
-	return err
+	r.count(ctx, t, err)
+	return nil
 }
 
-func (r *run) count(t *plan.Task, err error) {
+func (r *run) count(ctx context.Context, t *plan.Task, err error) {
+	r.noteFailure(ctx, t, err)
 	r.counting.Lock()
 	defer r.counting.Unlock()
 	r.result.Failed++

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"pgsluice/internal/catalog"
+	"pgsluice/internal/ledger"
 	"pgsluice/internal/progress"
 	"pgsluice/stages"
 )
@@ -45,7 +46,7 @@ func exec(ctx context.Context, conn *pgconn.PgConn, sql string) error {
 
 func (r *run) readerOptions(work string) catalog.SessionOptions {
 	return catalog.SessionOptions{
-		Role: catalog.Reader, Encoding: r.srcFacts.Encoding, LockTimeout: lockWait, Application: "pgsluice " + work,
+		Role: catalog.Reader, Encoding: r.srcFacts.Encoding, LockTimeout: r.LockTimeout, Application: "pgsluice " + work,
 	}
 }
 
@@ -61,11 +62,14 @@ func rollback(ctx context.Context, conn *pgconn.PgConn) {
 
 const rollbackDeadline = 3 * time.Second // it takes milliseconds where the server answers at all
 
-// openReader opens a session that reads under the snapshot.
-func (r *run) openReader(ctx context.Context) (*pgconn.PgConn, error) {
+// openReader opens a session that reads under the snapshot, in place of the backend lost, if that is not 0.
+func (r *run) openReader(ctx context.Context, lost uint32) (*pgconn.PgConn, error) {
 	conn, err := catalog.OpenSession(ctx, r.src, r.readerOptions("copy-out"))
 	if err != nil {
 		return nil, fmt.Errorf("source: %w", err)
+	}
+	if lost != 0 {
+		_ = ledger.Terminate(ctx, conn, lost) // it holds nothing that is waited for: it is a kindness to the server
 	}
 	if err := r.snapshot.importInto(ctx, conn); err != nil {
 		catalog.Close(ctx, conn)
@@ -74,8 +78,8 @@ func (r *run) openReader(ctx context.Context) (*pgconn.PgConn, error) {
 	return conn, nil
 }
 
-// takeReader gives a reader that was opened with the snapshot, or in place of one that was lost a new one.
-func (r *run) takeReader(ctx context.Context) (*pgconn.PgConn, error) {
+// takeReader gives a reader that was opened with the snapshot, or a new one in place of the backend lost.
+func (r *run) takeReader(ctx context.Context, lost uint32) (*pgconn.PgConn, error) {
 	select {
 	case conn := <-r.snapshot.readers:
 		if exec(ctx, conn, "SAVEPOINT locked") == nil {
@@ -84,20 +88,32 @@ func (r *run) takeReader(ctx context.Context) (*pgconn.PgConn, error) {
 		catalog.Close(ctx, conn) // lost while it waited: the holders still have all that a new one needs
 	default:
 	}
-	conn, err := r.openReader(ctx)
+	conn, err := r.openReader(ctx, lost)
 	if err != nil {
 		return nil, err
 	}
-	err = exec(ctx, conn, "SAVEPOINT locked")
-	if err == nil && r.lockAll {
-		after := "SAVEPOINT locked"
-		if lockTables(ctx, conn, r.tables) != nil {
-			// somebody waits for one of the tables behind our other sessions: COPYs of the others can go on without him
-			after = "ROLLBACK TO SAVEPOINT locked"
-		}
-		err = exec(ctx, conn, after)
+	if r.lockAll {
+		err = r.lockIfFree(ctx, conn)
+	} else {
+		err = exec(ctx, conn, "SAVEPOINT locked")
 	}
-	return conn, err
+	if err != nil {
+		catalog.Close(ctx, conn)
+		return nil, fmt.Errorf("source: %w", err)
+	}
+	return conn, nil
+}
+
+// lockIfFree locks the tables as the other sessions have, unless somebody waits for one of them behind these: what does not
+// need that table can go on without him. It leaves the savepoint that a failed COPY goes back to.
+func (r *run) lockIfFree(ctx context.Context, conn *pgconn.PgConn) error {
+	if err := exec(ctx, conn, "SAVEPOINT locked"); err != nil {
+		return err
+	}
+	if lockTables(ctx, conn, r.tables) != nil {
+		return exec(ctx, conn, "ROLLBACK TO SAVEPOINT locked")
+	}
+	return exec(ctx, conn, "SAVEPOINT locked")
 }
 
 // writer is a session on the target.
@@ -107,12 +123,16 @@ type writer struct {
 	// notices are what the server has warned of since they were last told. pgx hands them over in the goroutine that waits
 	// for an answer.
 	notices []string
+	// armed are the statements that enable the triggers of the table in work again.
+	armed []string
 }
 
 // mostNotices of one task are kept: a function may warn of every row.
 const mostNotices = 10
 
-func (r *run) openWriter(ctx context.Context, worker, work string) (*writer, error) {
+// openWriter opens a session that writes, in place of the backend lost, if that is not 0, which has ended then. It fails with
+// errCrashed if the server has crashed since the run began.
+func (r *run) openWriter(ctx context.Context, worker, work string, lost uint32) (*writer, error) {
 	w := &writer{worker: worker}
 	conn, err := catalog.OpenSession(ctx, r.dst, catalog.SessionOptions{
 		Role: catalog.Writer, Encoding: r.srcFacts.Encoding, Application: "pgsluice " + work, Set: r.writerSettings(),
@@ -129,13 +149,32 @@ func (r *run) openWriter(ctx context.Context, worker, work string) (*writer, err
 		return nil, fmt.Errorf("target: %w", err)
 	}
 	w.conn = conn
-	if r.replicaRole {
-		if err := exec(ctx, conn, "SET session_replication_role = replica"); err != nil {
-			catalog.Close(ctx, conn)
-			return nil, fmt.Errorf("target: %w", err)
-		}
+	if err := r.prepareWriter(ctx, conn, work, lost); err != nil {
+		catalog.Close(ctx, conn)
+		return nil, fmt.Errorf("target: %w", err)
 	}
 	return w, nil
+}
+
+func (r *run) prepareWriter(ctx context.Context, conn *pgconn.PgConn, work string, lost uint32) error {
+	if r.replicaRole {
+		if err := exec(ctx, conn, "SET session_replication_role = replica"); err != nil {
+			return err
+		}
+	}
+	if r.fence == 0 { // there is no ledger yet
+		return nil
+	}
+	crashed, err := ledger.Enter(ctx, conn, work)
+	switch {
+	case err != nil:
+		return err
+	case crashed:
+		return errCrashed
+	case lost != 0:
+		return ledger.EndBackend(ctx, conn, lost)
+	}
+	return nil
 }
 
 // streams are the two sessions of one worker, opened when first needed and anew after one broke.
@@ -145,6 +184,8 @@ type streams struct {
 	writer *writer
 	worker string // as progress names it
 	work   string // of the writer
+	// the backends that were lost: they may go on with what they were asked for
+	lostReader, lostWriter uint32
 }
 
 func (s *streams) open(ctx context.Context, withReader bool) (err error) {
@@ -154,11 +195,14 @@ func (s *streams) open(ctx context.Context, withReader bool) (err error) {
 		}
 	}
 	if s.writer != nil && s.writer.conn.IsClosed() {
+		s.lostWriter = s.writer.conn.PID()
 		catalog.Close(ctx, s.writer.conn)
 		s.writer = nil
 	}
 	if s.writer == nil {
-		s.writer, err = s.run.openWriter(ctx, s.worker, s.work)
+		if s.writer, err = s.run.openWriter(ctx, s.worker, s.work, s.lostWriter); err == nil {
+			s.lostWriter = 0
+		}
 	}
 	return err
 }
@@ -167,13 +211,17 @@ func (s *streams) openReader(ctx context.Context) (err error) {
 	switch {
 	case s.reader == nil:
 	case s.reader.IsClosed():
+		s.lostReader = s.reader.PID()
 		catalog.Close(ctx, s.reader)
+		s.reader = nil
 	case s.reader.TxStatus() == 'E': // a COPY failed on the source
 		return exec(ctx, s.reader, "ROLLBACK TO SAVEPOINT locked")
 	default:
 		return nil
 	}
-	s.reader, err = s.run.takeReader(ctx)
+	if s.reader, err = s.run.takeReader(ctx, s.lostReader); err == nil {
+		s.lostReader = 0
+	}
 	return err
 }
 

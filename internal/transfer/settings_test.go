@@ -29,7 +29,7 @@ func TestSettingsAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer catalog.Close(t.Context(), reader)
-	w, err := r.openWriter(t.Context(), "test", "test")
+	w, err := r.openWriter(t.Context(), "test", "test", 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"go.uber.org/zap"
@@ -16,10 +17,14 @@ import (
 // snapshot is one exported snapshot on two holders: the second imported it and exports it again, so that one of them
 // may die (FACTS.md 2). Both hold ACCESS SHARE on every table that is copied. No COPY ever runs on them.
 type snapshot struct {
-	holders [2]*pgconn.PgConn
-	ids     [2]string
+	holders [2]*pgconn.PgConn // the keeper's alone, while there is one
 	// readers wait here for the workers that will use them, with the snapshot imported and every table locked.
 	readers chan *pgconn.PgConn
+
+	mu     sync.Mutex
+	ids    [2]string
+	closed bool
+	unkeep func() // ends the keeper; nil if there is none
 }
 
 const beginSnapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -45,6 +50,10 @@ func beginAndExport(ctx context.Context, conn *pgconn.PgConn, imported string) (
 	if err := beginReading(ctx, conn, imported); err != nil {
 		return "", err
 	}
+	return export(ctx, conn)
+}
+
+func export(ctx context.Context, conn *pgconn.PgConn) (string, error) {
 	row, err := catalog.Row(ctx, conn, "SELECT pg_catalog.pg_export_snapshot()")
 	if err != nil {
 		return "", err
@@ -61,19 +70,50 @@ func beginReading(ctx context.Context, conn *pgconn.PgConn, id string) error {
 	return err
 }
 
-// importInto begins a transaction under the snapshot. The loss of one holder takes its id away, but not the other's.
+// importInto begins a transaction under the snapshot. The loss of one holder takes its id away, but not the other's. It
+// fails with errSnapshotLost if there is none of them.
 func (s *snapshot) importInto(ctx context.Context, conn *pgconn.PgConn) (err error) {
-	for _, id := range s.ids {
-		if err = beginReading(ctx, conn, id); err == nil || conn.IsClosed() {
-			return err
+	for tried := [2]string{}; ; {
+		ids := s.names()
+		if ids == tried {
+			return fmt.Errorf("%w (%w)", errSnapshotLost, err)
 		}
-		rollback(ctx, conn)
+		for _, id := range ids {
+			if err = beginReading(ctx, conn, id); err == nil || code(err) == "" || conn.IsClosed() {
+				return err
+			}
+			rollback(ctx, conn)
+			if conn.IsClosed() {
+				return err
+			}
+		}
+		tried = ids // a holder may have been replaced meanwhile
 	}
-	return err
 }
 
-// close ends the holders and the readers that no worker took. It may be called again.
+func (s *snapshot) names() [2]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ids
+}
+
+// released reports whether the source has been let go.
+func (s *snapshot) released() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// close ends the keeper, the holders and the readers that no worker took. It may be called again.
 func (s *snapshot) close(ctx context.Context) {
+	s.mu.Lock()
+	s.closed = true
+	unkeep := s.unkeep
+	s.unkeep = nil
+	s.mu.Unlock()
+	if unkeep != nil {
+		unkeep()
+	}
 	for {
 		select {
 		case conn := <-s.readers:
@@ -107,20 +147,32 @@ func (r *run) open(ctx context.Context) (*archive.TOC, *catalog.Source, error) {
 	r.Log.Info("using pg_dump", zap.String("path", program.Path), zap.String("version", program.Version))
 	for try := 1; ; try++ {
 		toc, err := r.tryOpen(ctx, program)
+		var source *catalog.Source
 		if err == nil {
-			source, err := catalog.ReadSource(ctx, r.snapshot.holders[0])
-			return toc, source, err
+			source, err = catalog.ReadSource(ctx, r.snapshot.holders[0])
+		}
+		if err == nil {
+			r.xids, err = catalog.VisibleXIDs(ctx, r.snapshot.holders[0], r.srcFacts.Version)
+		}
+		if err == nil {
+			return toc, source, nil
 		}
 		var d *disturbed
-		if !errors.As(err, &d) {
+		switch {
+		case errors.As(err, &d):
+		case Retryable(err) && r.RetryFor > 0 && ctx.Err() == nil:
+			d = &disturbed{"the source", "broke a connection off (" + err.Error() + ")"}
+		default:
 			return nil, nil, err
 		}
 		if try == snapshotTries {
 			return nil, nil, fmt.Errorf("source: %w; the like happened %d times in a row: try again when it has ended", d, try)
 		}
 		r.warn(d.object, d.what+": a new snapshot is taken")
-		r.snapshot.close(ctx)
-		r.snapshot = nil
+		if r.snapshot != nil {
+			r.snapshot.close(ctx)
+			r.snapshot = nil
+		}
 	}
 }
 
@@ -130,7 +182,7 @@ func (r *run) tryOpen(ctx context.Context, program pgdump.Program) (*archive.TOC
 	if r.snapshot, err = r.openSnapshot(ctx); err != nil {
 		return nil, err
 	}
-	r.result.Snapshot = r.snapshot.ids[0]
+	r.result.Snapshot = r.snapshot.names()[0]
 	conn, err := r.src.Connect(ctx, "pgsluice pg_dump", nil)
 	if err != nil {
 		return nil, err
@@ -139,7 +191,7 @@ func (r *run) tryOpen(ctx context.Context, program pgdump.Program) (*archive.TOC
 	r.Progress.Step(step)
 	alone := r.tellBlockers(ctx, r.src, conn.PID(), step)
 	child, err := pgdump.Start(ctx, program, conn, pgdump.Options{
-		Snapshot: r.snapshot.ids[0], Encoding: r.srcFacts.Encoding, LockWait: lockWait,
+		Snapshot: r.snapshot.names()[0], Encoding: r.srcFacts.Encoding, LockWait: r.LockTimeout,
 	})
 	if err != nil {
 		alone()

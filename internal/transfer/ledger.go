@@ -1,0 +1,135 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"go.uber.org/zap"
+
+	"pgsluice/internal/catalog"
+	"pgsluice/internal/ledger"
+	"pgsluice/internal/plan"
+)
+
+// ledgerSession is the one session that holds the claim on the target. It keeps what concerns the transfer as a whole. Its
+// methods may be called from any goroutine.
+type ledgerSession struct {
+	run *run
+	mu  sync.Mutex
+	// conn is closed, and there is another in its place, when it was lost.
+	conn *pgconn.PgConn
+}
+
+// openLedger connects and claims the target; see ledger.Claim for takeOver.
+func (r *run) openLedger(ctx context.Context, takeOver bool) (*ledgerSession, error) {
+	conn, err := r.connectLedger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := ledger.Claim(ctx, conn, takeOver); err != nil {
+		catalog.Close(ctx, conn)
+		return nil, fmt.Errorf("target: %w", err)
+	}
+	return &ledgerSession{run: r, conn: conn}, nil
+}
+
+func (r *run) connectLedger(ctx context.Context) (*pgconn.PgConn, error) {
+	conn, err := catalog.OpenSession(ctx, r.dst, catalog.SessionOptions{
+		Role: catalog.Writer, Encoding: r.srcFacts.Encoding, Application: "pgsluice ledger", Set: r.writerSettings(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("target: %w", err)
+	}
+	return conn, nil
+}
+
+// do runs f, which must be able to run twice, with the session, in place of which there is another if it is lost.
+func (l *ledgerSession) do(ctx context.Context, f func(context.Context, *pgconn.PgConn) error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.run.retrying(ctx, "ledger", func() error {
+		if l.conn.IsClosed() {
+			if err := l.reopen(ctx); err != nil {
+				return err
+			}
+		}
+		err := f(ctx, l.conn)
+		if err != nil && !l.conn.IsClosed() && l.conn.TxStatus() != 'I' {
+			rollback(ctx, l.conn)
+		}
+		return err
+	})
+}
+
+// reopen takes the claim again. The caller holds mu.
+func (l *ledgerSession) reopen(ctx context.Context) error {
+	conn, err := l.run.connectLedger(ctx)
+	if err != nil {
+		return err
+	}
+	if err = ledger.EndBackend(ctx, conn, l.conn.PID()); err == nil {
+		err = ledger.Claim(ctx, conn, false)
+	}
+	if err != nil {
+		catalog.Close(ctx, conn)
+		return fmt.Errorf("target: %w", err)
+	}
+	catalog.Close(ctx, l.conn)
+	l.conn = conn
+	return nil
+}
+
+func (l *ledgerSession) close(ctx context.Context) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	catalog.Close(ctx, l.conn)
+}
+
+// keep gives a sign of life from time to time. If another run has taken over, it ends this one.
+func (l *ledgerSession) keep(ctx context.Context, end context.CancelCauseFunc) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var keeping sync.WaitGroup
+	keeping.Go(func() {
+		tick := time.NewTicker(ledger.Pulse)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			err := l.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) error { return exec(ctx, conn, "SELECT") })
+			var busy *ledger.Busy
+			if errors.As(err, &busy) {
+				end(err)
+			}
+		}
+	})
+	return func() { cancel(); keeping.Wait() }
+}
+
+// noteFailure records why a task failed, as far as that is possible.
+func (r *run) noteFailure(ctx context.Context, t *plan.Task, failure error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackDeadline)
+	defer cancel()
+	r.ledger.mu.Lock()
+	defer r.ledger.mu.Unlock()
+	if err := ledger.Failed(ctx, r.ledger.conn, t.Key, failure.Error()); err != nil {
+		r.Log.Info("a failure could not be recorded on the target", zap.Error(err))
+	}
+}
+
+// entries are the plan in the ledger's words.
+func (r *run) entries() []ledger.Entry {
+	all := make([]ledger.Entry, len(r.plan.Tasks))
+	for i, t := range tasks(r.plan) {
+		all[i] = ledger.Entry{
+			Key: r.plan.Tasks[i].Key, Phase: t.Phase.String(), Kind: t.Kind, Name: t.Name, Bytes: t.Bytes, Rows: t.Rows,
+		}
+	}
+	return all
+}

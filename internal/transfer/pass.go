@@ -1,0 +1,200 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"pgsluice/internal/ledger"
+	"pgsluice/internal/plan"
+)
+
+// carryOut changes the target. What the ledger has is not done again: a run that goes on where another one has ended,
+// and one whose target has crashed meanwhile, do the same.
+func (r *run) carryOut(ctx context.Context) error {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	defer r.watch(ctx)()
+	if err := r.begin(ctx); err != nil {
+		return err
+	}
+	defer r.ledger.keep(ctx, end)()
+	r.keep(ctx, r.snapshot, keepEvery)
+	r.result.Planned = len(r.plan.Tasks)
+	for {
+		err := r.pass(ctx)
+		r.result.Done = len(r.done.list())
+		if errors.Is(err, errCrashed) && ctx.Err() == nil {
+			if err = r.recover(ctx); err == nil {
+				continue
+			}
+		}
+		if err != nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return err
+	}
+}
+
+// begin makes the ledger, or goes on with the one that is there.
+func (r *run) begin(ctx context.Context) error {
+	if r.Resume != NoResume {
+		r.result.Begun = true
+		return r.ledger.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
+			if err := ledger.Mark(ctx, conn); err != nil {
+				return err
+			}
+			if r.snapshotNumber > len(r.former.Snapshots) {
+				return ledger.AddSnapshot(ctx, conn, r.horizon(r.snapshotNumber))
+			}
+			return nil
+		})
+	}
+	if err := r.empty(ctx); err != nil {
+		return err
+	}
+	r.result.Begun = true
+	r.snapshotNumber = 1
+	err := r.ledger.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
+		settings := ""
+		if r.dstFacts.MayReplicaRole { // event triggers of the target are not asked
+			settings = "SET LOCAL session_replication_role = replica;"
+		}
+		return ledger.Create(ctx, conn, r.header(), r.horizon(1), r.entries(), settings)
+	})
+	if err != nil {
+		return fmt.Errorf("target: %w", err)
+	}
+	r.fence = 1
+	return nil
+}
+
+// empty drops what --clean and --restart say, in one transaction.
+func (r *run) empty(ctx context.Context) error {
+	if !r.Clean && !r.Restart {
+		return nil
+	}
+	return r.retrying(ctx, "emptying the target", func() error {
+		s := &streams{run: r, worker: "schema", work: "schema"}
+		defer s.close(ctx)
+		if err := s.open(ctx, false); err != nil {
+			return err
+		}
+		if r.DataOnly {
+			return r.truncate(ctx, s.writer)
+		}
+		return r.clean(ctx, s.writer)
+	})
+}
+
+// pass does what is not done yet.
+func (r *run) pass(ctx context.Context) error {
+	if err := r.serial(ctx, plan.Before); err != nil {
+		return err
+	}
+	if err := r.parallel(ctx); err != nil {
+		return err
+	}
+	if err := r.serial(ctx, plan.After); err != nil {
+		return err
+	}
+	return r.finish(ctx)
+}
+
+// finish makes all that was committed durable, and drops the ledger if nothing is left to do. It is the last commit.
+func (r *run) finish(ctx context.Context) error {
+	return r.ledger.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
+		crashed, err := ledger.Enter(ctx, conn, "ledger")
+		switch {
+		case errors.Is(err, ledger.ErrFenced) && r.dropping:
+			return nil // the answer to the last commit was lost
+		case err != nil:
+			return err
+		case crashed:
+			return errCrashed
+		case r.result.Failed > 0:
+			return makeDurable(ctx, conn)
+		}
+		r.dropping = true
+		return r.dropLedger(ctx, conn)
+	})
+}
+
+// dropLedger is the last commit. An event trigger of the user's that is in the way is kept out where that is allowed; else
+// the ledger is emptied, and a warning says what is left.
+func (r *run) dropLedger(ctx context.Context, conn *pgconn.PgConn) error {
+	drop := ledger.Drop
+	if r.dstFacts.MayReplicaRole {
+		drop = "SET LOCAL session_replication_role = replica; " + drop
+	}
+	err := durably(ctx, conn, drop)
+	if err == nil || code(err) == "" || Retryable(err) {
+		return err
+	}
+	rollback(ctx, conn)
+	if durably(ctx, conn, ledger.Empty) != nil {
+		return err
+	}
+	r.warn("schema "+ledger.Schema, "is of no more use, but could not be dropped: "+err.Error()+"; DROP SCHEMA "+ledger.Schema+" CASCADE removes it")
+	return nil
+}
+
+// makeDurable commits one transaction synchronously. The others were not; but WAL is flushed in order, so this one
+// covers them all (FACTS.md 21).
+func makeDurable(ctx context.Context, conn *pgconn.PgConn) error {
+	return durably(ctx, conn, "SELECT pg_catalog.txid_current()")
+}
+
+func durably(ctx context.Context, conn *pgconn.PgConn, do string) error {
+	for _, sql := range []string{"BEGIN", "SET LOCAL synchronous_commit = on", do, "COMMIT"} {
+		if err := exec(ctx, conn, sql); err != nil {
+			return fmt.Errorf("flushing the target's commits to disk: %w", err)
+		}
+	}
+	return nil
+}
+
+// recover goes on after a crash of the target: what it has lost waits again.
+func (r *run) recover(ctx context.Context) error {
+	var now *ledger.State
+	err := r.ledger.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) (err error) {
+		if err = ledger.Mark(ctx, conn); err == nil {
+			now, err = ledger.Read(ctx, conn)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("target: %w", err)
+	case now == nil:
+		return ledger.ErrFenced
+	}
+	lost, rows := 0, ""
+	for _, id := range r.done.list() {
+		t := r.plan.Tasks[id]
+		if _, ok := now.Done[t.Key]; ok && !t.Always() {
+			continue
+		}
+		r.done.remove(id)
+		r.Progress.Undo(id)
+		lost++
+		if t.Kind != plan.SQL {
+			rows = label(t)
+		}
+	}
+	r.crashes++
+	r.warn("target", fmt.Sprintf("its server has crashed and recovered; %s lost with it and done again", count(lost, "finished task was", "finished tasks were")))
+	if rows != "" && r.snapshot.released() {
+		return fmt.Errorf("%s: its rows were lost in the crash of the target, and the source's snapshot is released already", rows)
+	}
+	return nil
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprint(n, " ", many)
+}

@@ -1,0 +1,215 @@
+package transfer
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"pgsluice/internal/ledger"
+	"pgsluice/internal/plan"
+)
+
+// ResumeMode says whether a copy goes on with what an earlier one has left.
+type ResumeMode int
+
+const (
+	// NoResume begins a copy. A target with the ledger of another one is refused.
+	NoResume ResumeMode = iota
+	// Resume goes on, if that makes what one snapshot has seen.
+	Resume
+	// ResumeMixed goes on also if rows of some tables are from one snapshot and those of others from another.
+	ResumeMixed
+)
+
+// checkFormer decides what the ledger on the target, if there is one, means for this run. The claim is held.
+func (r *run) checkFormer(ctx context.Context) (err error) {
+	read := func(ctx context.Context, conn *pgconn.PgConn) (err error) {
+		r.former, err = ledger.Read(ctx, conn)
+		return err
+	}
+	if err := r.ledger.do(ctx, read); err != nil {
+		return fmt.Errorf("target: %w", err)
+	}
+	f := r.former
+	switch {
+	case f == nil && r.Resume != NoResume:
+		return fmt.Errorf("target: there is nothing to resume: it has no schema %s, in which a copy that is not complete says what has arrived", ledger.Schema)
+	case f == nil && r.Restart:
+		return fmt.Errorf("target: there is nothing to restart: it has no schema %s, in which a copy that is not complete says what has arrived; --clean empties any database", ledger.Schema)
+	case f == nil || r.Clean:
+		return nil
+	case r.Resume == NoResume && !r.Restart:
+		return fmt.Errorf("target: it has the ledger of a copy from %s that began %s and is not complete (%d of %d tasks done): --resume goes on with it, --restart begins again, pgsluice status shows it",
+			f.Source, f.Started.Format(time.DateTime), len(f.Done), len(f.Entries))
+	case r.Restart:
+		return r.ledger.do(ctx, ledger.EndOld)
+	}
+	return r.ledger.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) (err error) {
+		if err = ledger.EndOld(ctx, conn); err == nil {
+			if r.fence, err = ledger.Raise(ctx, conn); err == nil {
+				err = read(ctx, conn) // it is final now
+			}
+		}
+		return err
+	})
+}
+
+func (r *run) header() ledger.Header {
+	return ledger.Header{
+		ID: rand.Text(), Source: r.result.Source.String(), Choices: r.shape(), PgDump: r.result.PgDumpVersion, Plan: r.plan.Digest(), Fence: 1,
+	}
+}
+
+// shape are the options that a plan depends on, as they would be typed.
+func (r *run) shape() string {
+	var words []string
+	for _, o := range []struct {
+		set  bool
+		word string
+	}{
+		{r.SchemaOnly, "--schema-only"}, {r.DataOnly, "--data-only"}, {r.NoOwner, "--no-owner"}, {r.NoACL, "--no-acl"}, {r.NoComments, "--no-comments"},
+		{r.NoTablespaces, "--no-tablespaces"}, {r.NoPublications, "--no-publications"}, {r.NoDBSettings, "--no-db-settings"},
+		{r.Subscriptions, "--subscriptions"}, {r.NoAnalyze, "--no-analyze"},
+	} {
+		if o.set {
+			words = append(words, o.word)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// horizon is the snapshot of this run as the ledger knows it.
+func (r *run) horizon(number int) ledger.Snapshot {
+	return ledger.Snapshot{
+		Number: number, Name: r.result.Snapshot, Cluster: r.srcFacts.SystemIdentifier, Timeline: r.srcFacts.Timeline, XIDs: r.xids,
+	}
+}
+
+// resume compares the plan with the one that the ledger knows, marks what is done, and refuses what would not make one copy.
+func (r *run) resume() error {
+	if err := r.samePlan(); err != nil {
+		return err
+	}
+	for _, t := range r.plan.Tasks {
+		if d, ok := r.former.Done[t.Key]; ok && !t.Always() {
+			r.done.add(t.ID)
+			r.Progress.Earlier(t.ID, d.Rows, d.Bytes)
+		}
+	}
+	r.result.Resumed = len(r.done.list())
+	return r.sameSnapshot()
+}
+
+// samePlan refuses a plan that is another than the one that was begun, and says in what.
+func (r *run) samePlan() error {
+	f := r.former
+	if f.Choices != r.shape() {
+		return fmt.Errorf("--resume: the copy was begun with other options: %s, and now it is %s: use the same, or begin again with --restart",
+			cmp.Or(f.Choices, "none"), cmp.Or(r.shape(), "none"))
+	}
+	if f.Plan == r.plan.Digest() {
+		return nil
+	}
+	known := map[string]bool{}
+	names := map[string]bool{}
+	for _, e := range f.Entries {
+		known[e.Key] = true
+		names[e.Kind+" "+e.Name] = true
+	}
+	var differences []string
+	for _, t := range r.plan.Tasks {
+		name := t.Desc + " " + t.Name
+		switch {
+		case known[t.Key]:
+			delete(known, t.Key)
+		case names[name]:
+			differences = append(differences, label(t)+" is defined otherwise")
+		default:
+			differences = append(differences, label(t)+" is new")
+		}
+		delete(names, name)
+	}
+	for _, e := range f.Entries {
+		if known[e.Key] && names[e.Kind+" "+e.Name] {
+			differences = append(differences, strings.ToLower(e.Kind)+" "+e.Name+" is no longer there")
+		}
+	}
+	if len(differences) == 0 {
+		differences = append(differences, "some objects are there more or fewer times")
+	}
+	if f.PgDump != r.result.PgDumpVersion {
+		differences = append(differences, "pg_dump was "+f.PgDump+" and is "+r.result.PgDumpVersion)
+	}
+	return fmt.Errorf("--resume: the source's schema is not what it was when the copy began: %s; begin again with --restart", some(differences, 5))
+}
+
+// sameSnapshot finds out whether what is missing can be read as of the moment that what is there was read at.
+func (r *run) sameSnapshot() error {
+	f := r.former
+	now := r.horizon(len(f.Snapshots) + 1)
+	if last := f.Snapshots[len(f.Snapshots)-1]; last.Same(now) {
+		now.Number = last.Number
+	}
+	r.snapshotNumber = now.Number
+	use := map[int][]string{} // snapshot to the tables read under it
+	for _, t := range r.plan.Tasks {
+		if t.Kind == plan.SQL {
+			continue
+		}
+		number := now.Number
+		if d, ok := f.Done[t.Key]; ok {
+			number = d.Snapshot
+		}
+		for _, s := range f.Snapshots { // those that see the same are one
+			if s.Number < number && (number == now.Number && s.Same(now) || number <= len(f.Snapshots) && s.Same(f.Snapshots[number-1])) {
+				number = s.Number
+			}
+		}
+		if name := label(t); !slices.Contains(use[number], name) {
+			use[number] = append(use[number], name)
+		}
+	}
+	if len(use) < 2 {
+		return nil
+	}
+	var parts []string
+	for _, s := range append(slices.Clone(f.Snapshots), now) {
+		tables := use[s.Number]
+		if len(tables) == 0 {
+			continue
+		}
+		delete(use, s.Number)
+		taken := "now"
+		if s.Number <= len(f.Snapshots) {
+			taken = s.Taken.Format(time.DateTime)
+		}
+		r.result.Mixed = append(r.result.Mixed, Mixture{Taken: taken, Tables: tables})
+		parts = append(parts, fmt.Sprintf("%s: %s", taken, some(tables, 5)))
+	}
+	if r.Resume != ResumeMixed {
+		return fmt.Errorf("--resume: the source has been written to since (autovacuum counts, too), so the rows would be of different moments. %s. --resume=mixed accepts that (--verify finds what differs), --restart begins again",
+			strings.Join(parts, "; "))
+	}
+	r.warn("snapshot", "the rows are of different moments: "+strings.Join(parts, "; "))
+	return nil
+}
+
+// Mixture is which tables were read under one of several snapshots.
+type Mixture struct {
+	Taken  string // when
+	Tables []string
+}
+
+// some lists the first words, and how many more there are.
+func some(words []string, most int) string {
+	if len(words) <= most {
+		return strings.Join(words, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(words[:most], ", "), len(words)-most)
+}

@@ -1,0 +1,137 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"pgsluice/internal/ledger"
+	"pgsluice/internal/plan"
+	"pgsluice/internal/progress"
+)
+
+// outcome is what an attempt at a task has come to.
+type outcome struct {
+	rows   int64
+	stages []progress.StageTime
+	owner  error // the object is there, but could not be given to its owner
+}
+
+// task does one task, again and again if connections are lost. Its error is one that stops the transfer.
+func (r *run) task(ctx context.Context, s *streams, t *plan.Task) error {
+	if need := r.failed.anyOf(t.Needs); need >= 0 {
+		return r.skip(ctx, t, r.plan.Tasks[need])
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	running := r.Progress.Start(t.ID)
+	trial := &trial{backoff: backoff{limit: r.RetryFor}}
+	for {
+		err := s.open(ctx, t.Kind != plan.SQL)
+		opened := err == nil
+		var o outcome
+		if opened {
+			running.By(s.by())
+			o, err = r.attempt(ctx, s, t, running)
+		}
+		if err == nil {
+			return r.taskDone(ctx, t, running, o)
+		}
+		if ctx.Err() != nil {
+			return r.brokenOff(ctx, running, o)
+		}
+		cause := err
+		if err = trial.again(ctx, r, t, err, opened); err == nil {
+			running.Again()
+			continue
+		}
+		if ctx.Err() != nil {
+			return r.brokenOff(ctx, running, o)
+		}
+		if errors.Is(cause, errCrashed) {
+			running.PutBack()
+			return cause
+		}
+		return r.taskFailed(ctx, s, t, running, err)
+	}
+}
+
+// brokenOff ends a task because the transfer ends, or begins its pass anew.
+func (r *run) brokenOff(ctx context.Context, running *progress.Running, o outcome) error {
+	cause := context.Cause(ctx)
+	if errors.Is(cause, errCrashed) {
+		running.PutBack()
+	} else {
+		running.Interrupt(o.stages)
+	}
+	return cause
+}
+
+func (r *run) taskDone(ctx context.Context, t *plan.Task, running *progress.Running, o outcome) error {
+	if o.owner == nil {
+		r.done.add(t.ID)
+		running.Done(o.rows, o.stages)
+		return nil
+	}
+	err := fmt.Errorf("owner: %w", o.owner) // the object is there: what needs it may go on
+	running.Fail(err)
+	return r.failure(ctx, t, err)
+}
+
+func (r *run) taskFailed(ctx context.Context, s *streams, t *plan.Task, running *progress.Running, err error) error {
+	switch {
+	case t.Kind != plan.SQL:
+		r.failed.add(t.ID)
+		err = r.nameLockers(ctx, err, []uint32{t.Relation})
+	case t.Desc == plan.Analyze && code(err) != "" && s.writer != nil && !s.writer.conn.IsClosed():
+		r.warn("table "+t.Name, "its planner statistics could not be gathered: "+err.Error())
+		r.done.add(t.ID)
+		running.Done(0, nil)
+		return nil
+	case violates(t, err):
+		err = r.violated(ctx, s.writer, t, err)
+		if t.Desc != plan.Validate {
+			r.failed.add(t.ID)
+		}
+	default:
+		r.failed.add(t.ID)
+	}
+	err = r.explain(ctx, t, err)
+	running.Fail(err)
+	return r.failure(ctx, t, err)
+}
+
+// attempt does a task once.
+func (r *run) attempt(ctx context.Context, s *streams, t *plan.Task, running *progress.Running) (outcome, error) {
+	if t.Kind != plan.SQL {
+		return r.part(ctx, s, t, running)
+	}
+	w := s.writer
+	w.notices = nil
+	owner, err := r.execute(ctx, w, t)
+	for _, notice := range w.notices {
+		r.warn(label(t), notice)
+	}
+	return outcome{owner: owner}, err
+}
+
+// final reports whether an error stops the transfer, whatever OnError says: nothing else would go better.
+func final(err error) bool {
+	return Retryable(err) || errors.Is(err, errSnapshotLost) || errors.Is(err, ledger.ErrFenced)
+}
+
+// record is a task's row in the ledger.
+func (r *run) record(t *plan.Task) ledger.Record {
+	return ledger.Record{Key: t.Key, Fence: r.fence, Snapshot: r.snapshotNumber, Unlogged: t.Unlogged, Again: t.Always()}
+}
+
+// earlierAttempt is what an attempt whose answer was lost has committed.
+func earlierAttempt(ctx context.Context, w *writer, rec ledger.Record) (rows, bytes int64, err error) {
+	rollback(ctx, w.conn)
+	if w.conn.IsClosed() {
+		return 0, 0, fmt.Errorf("target: %w", net.ErrClosed)
+	}
+	return rec.Counted(ctx, w.conn)
+}
