@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -93,7 +94,7 @@ func TestFindings(t *testing.T) {
 		"age":                       {src: "UPDATE pg_database SET datfrozenxid = '3500000000' WHERE datname = '%[1]s'", level: note, words: []string{"source", "79", "million transactions", "VACUUM FREEZE"}},
 		"not empty":                 {dst: "CREATE TABLE x ()", level: error, words: []string{"target", "is not empty", "table public.x", "--clean --confirm"}},
 		"a subscription, and clean": {dst: "CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p WITH (connect = false, slot_name = NONE)", opt: Options{Clean: true, Confirm: "?"}, level: error, words: []string{"--clean can't drop subscription s"}},
-		"another's ledger":          {dst: "CREATE SCHEMA _pgsluice; CREATE TABLE _pgsluice.transfer ()", level: error, words: []string{"ledger", "--resume"}},
+		"another's ledger":          {dst: "CREATE SCHEMA _pgsluice; CREATE TABLE _pgsluice.transfer AS SELECT", level: error, words: []string{"ledger", "--resume"}},
 		"read-only":                 {dst: "ALTER DATABASE %[1]s SET default_transaction_read_only = on", level: error, words: []string{"target", "read-only"}},
 		"no CREATE":                 {dst: "REVOKE CREATE ON DATABASE %[1]s FROM %[2]s", as: "target", level: error, words: []string{"may not create schemas", "GRANT CREATE ON DATABASE"}},
 		"no CREATE in public":       {src: "CREATE TABLE t ()", as: "target", opt: Options{NoOwner: true}, level: error, words: []string{"in schema public", "GRANT CREATE ON SCHEMA public"}},
@@ -111,7 +112,7 @@ func TestFindings(t *testing.T) {
 		"publications":              {src: "CREATE PUBLICATION p", level: note, words: []string{"1 publication is made", "wal_level is replica", "--no-publications"}},
 		"max_wal_size":              {src: "CREATE TABLE t (id int PRIMARY KEY); UPDATE pg_class SET relpages = 10000000 WHERE relname = 't_pkey'", level: warning, words: []string{"max_wal_size is 1GB", "81.9 GB", "ALTER SYSTEM SET max_wal_size = '4GB'"}},
 		"temp_file_limit":           {src: "CREATE TABLE t (id int PRIMARY KEY); UPDATE pg_class SET relpages = 1000 WHERE relname = 't_pkey'", dst: "ALTER DATABASE %[1]s SET temp_file_limit = '1MB'", level: warning, words: []string{"temp_file_limit is 1MB", "public.t"}},
-		"a tablespace":              {src: "SET allow_in_place_tablespaces = on; CREATE TABLESPACE %[2]s LOCATION ''; CREATE TABLE t () TABLESPACE %[2]s", level: error, words: []string{"does not have the tablespaces", "--no-tablespaces"}},
+		"a tablespace":              {src: "CREATE TABLESPACE %[2]s LOCATION ''; CREATE TABLE t () TABLESPACE %[2]s", level: error, words: []string{"does not have the tablespaces", "--no-tablespaces"}},
 		"no such table":             {src: "CREATE TABLE t ()", opt: Options{DataOnly: true}, level: error, words: []string{"table public.t does not exist"}},
 		"rows in it":                {src: "CREATE TABLE t AS SELECT 1 AS id", dst: "CREATE TABLE t AS SELECT 1 AS id", opt: Options{DataOnly: true}, level: error, words: []string{"table public.t is not empty", "TRUNCATE"}},
 	} {
@@ -120,11 +121,20 @@ func TestFindings(t *testing.T) {
 			side := func(c *cluster.Cluster, words, sql, which string) string {
 				url := pgtest.DatabaseOn(t, c, words)
 				role := pgtest.Role(t, c, "finder")
-				pgtest.Exec(t, c.URL("postgres"), "GRANT CREATE ON DATABASE "+databaseName(url)+" TO "+role)
+				if which == "target" {
+					pgtest.Exec(t, c.URL("postgres"), "GRANT CREATE ON DATABASE "+databaseName(url)+" TO "+role)
+				}
 				for _, statement := range strings.Split(sql, "; ") {
 					if statement != "" {
-						pgtest.Exec(t, url, strings.NewReplacer("%[1]s", databaseName(url), "%[2]s", role).Replace(statement))
+						pgtest.Exec(t, url+"&allow_in_place_tablespaces=on", strings.NewReplacer("%[1]s", databaseName(url), "%[2]s", role).Replace(statement))
 					}
+				}
+				if strings.Contains(sql, "CREATE SUBSCRIPTION") {
+					t.Cleanup(func() { // or the database can't be dropped
+						if err := pgtest.Run(context.Background(), url, "DROP SUBSCRIPTION s"); err != nil {
+							t.Error(err)
+						}
+					})
 				}
 				if tt.as == which {
 					return strings.Replace(url, "postgres@", role+"@", 1)
@@ -141,7 +151,7 @@ func TestFindings(t *testing.T) {
 			if name == "nothing" {
 				calm(t, o)
 			}
-			if n := number(t, strings.Replace(pgtest.Second(t).URL("postgres"), "/postgres", "/"+databaseName(opt.Target), 1), "SELECT count(*) FROM pg_namespace WHERE nspname = '_pgsluice'"); n != 0 && name != "another's ledger" {
+			if n := number(t, pgtest.Second(t).URL(databaseName(opt.Target)), "SELECT count(*) FROM pg_namespace WHERE nspname = '_pgsluice'"); n != 0 && name != "another's ledger" {
 				t.Error("a dry run has left a schema")
 			}
 			if tt.level == error && tt.words[0] != "ledger" {

@@ -91,7 +91,7 @@ func (r *run) logIn(ctx context.Context, withTarget bool) (*sides, error) {
 			*conn, err = (*address).Connect(ctx, "pgsluice preflight", nil)
 		}
 		if err != nil {
-			r.survey.add(preflight.Of(side, err))
+			r.survey.add(preflight.NotReached(side, err))
 			return
 		}
 		(*address).Pin(*conn)
@@ -117,6 +117,11 @@ func (r *run) look(ctx context.Context, s *sides) (err error) {
 			return fmt.Errorf("target: %w", err)
 		}
 		r.result.Target = endpoint(r.dst, r.dstFacts)
+	}
+	if err := r.followRoutes(ctx, s); err != nil || preflight.Blocked(r.survey.findings) {
+		return err
+	}
+	if s.target != nil {
 		switch same, err := sameDatabase(ctx, s.source, s.target, r.srcFacts, r.dstFacts); {
 		case err != nil:
 			return err

@@ -38,16 +38,12 @@ func (r *run) checkFormer(ctx context.Context) (err error) {
 	}
 	f := r.former
 	switch {
-	case f == nil && r.Resume != NoResume:
-		return fmt.Errorf("target: there is nothing to resume: it has no schema %s, in which a copy that is not complete says what has arrived", ledger.Schema)
-	case f == nil && r.Restart:
-		return fmt.Errorf("target: there is nothing to restart: it has no schema %s, in which a copy that is not complete says what has arrived; --clean empties any database", ledger.Schema)
-	case f == nil || r.Clean:
+	case f == nil: // preflight has refused to resume or restart nothing
 		return nil
-	case r.Resume == NoResume && !r.Restart:
+	case r.Resume == NoResume && !r.Restart && !r.Clean:
 		return fmt.Errorf("target: it has the ledger of a copy from %s that began %s and is not complete (%d of %d tasks done): --resume goes on with it, --restart begins again, pgsluice status shows it",
 			f.Source, f.Started.Format(time.DateTime), len(f.Done), len(f.Entries))
-	case r.Restart:
+	case r.Restart, r.Clean:
 		return r.ledger.do(ctx, ledger.EndOld)
 	}
 	return r.ledger.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) (err error) {

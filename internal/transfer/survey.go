@@ -12,15 +12,26 @@ import (
 	"pgsluice/internal/preflight"
 )
 
+// followRoutes finds out what stands between us and the servers. It comes first: through some poolers nothing else would mean
+// anything, and a session's advisory lock would stay behind.
+func (r *run) followRoutes(ctx context.Context, s *sides) error {
+	route, err := catalog.FollowRoute(ctx, r.src, s.source)
+	if err != nil {
+		return fmt.Errorf("source: %w", err)
+	}
+	r.survey.add(preflight.Routes(preflight.Source, route)...)
+	if s.target == nil {
+		return nil
+	}
+	if route, err = catalog.FollowRoute(ctx, r.dst, s.target); err != nil {
+		return fmt.Errorf("target: %w", err)
+	}
+	r.survey.add(preflight.Routes(preflight.Target, route)...)
+	return nil
+}
+
 // lookAtSource finds out what speaks against reading the source, or should be known of it.
 func (r *run) lookAtSource(ctx context.Context, conn *pgconn.PgConn) error {
-	route, err := catalog.FollowRoute(ctx, r.src, conn)
-	if err != nil {
-		return err
-	}
-	if r.survey.add(preflight.Routes(preflight.Source, route)...); route.Shared || route.Servers > 1 {
-		return nil // what else it says may be of anybody
-	}
 	unreadable, err := catalog.ReadUnreadable(ctx, conn)
 	if err != nil {
 		return err
@@ -41,12 +52,7 @@ func (r *run) lookAtSource(ctx context.Context, conn *pgconn.PgConn) error {
 
 // lookAtTarget finds out what speaks against writing the target, with a look at what the source asks of it.
 func (r *run) lookAtTarget(ctx context.Context, src, dst *pgconn.PgConn) error {
-	route, err := catalog.FollowRoute(ctx, r.dst, dst)
-	if err != nil {
-		return fmt.Errorf("target: %w", err)
-	}
-	r.survey.add(preflight.Routes(preflight.Target, route)...)
-	if route.Shared || route.Servers > 1 || r.dstFacts.InRecovery || r.survey.aroundSource == nil {
+	if r.dstFacts.InRecovery {
 		return nil // it is not the server that will be written to
 	}
 	around, err := catalog.ReadCircumstances(ctx, dst)
@@ -120,6 +126,12 @@ func (r *run) checkUserObjects(ctx context.Context, dst *pgconn.PgConn) error {
 		r.survey.add(preflight.Finding{
 			Side: preflight.Target, What: "it has the ledger of a copy that is not complete",
 			Do: "pgsluice copy --resume goes on with it, --restart begins again, pgsluice status shows it",
+		})
+		return nil
+	case !there && (r.Resume != NoResume || r.Restart):
+		r.survey.add(preflight.Finding{
+			Side: preflight.Target, What: fmt.Sprintf("there is nothing to resume or to restart: database %q has no schema %s, in which a copy that is not complete says what has arrived", r.dstFacts.Database, ledger.Schema),
+			Do: "begin a copy without --resume and --restart",
 		})
 		return nil
 	case r.DataOnly, there && !r.Restart && !r.Clean:

@@ -19,6 +19,9 @@ const (
 	watchDeadline = 5 * time.Second
 	// watchRest is the longest pause after a failure. Each failure in a row doubles it.
 	watchRest = 30 * time.Second
+	// watchLoad is after how many ticks the source is asked what the transfer costs it: whoever waits for us is told within
+	// two seconds.
+	watchLoad = 4
 	// watchIdle is after how many ticks without a backend to ask for a session is given back: the source is not needed
 	// while indexes are built.
 	watchIdle = 10
@@ -30,6 +33,8 @@ type watcher struct {
 	tracker *progress.Tracker
 	log     *zap.Logger
 	every   time.Duration
+	// held reports whether the source's snapshot is held; nil: it never is.
+	held func() bool
 
 	mu    sync.Mutex
 	sides [2]side
@@ -45,7 +50,9 @@ type side struct {
 
 // watch begins to watch; stop ends it, and returns when its sessions are closed.
 func (r *run) watch(ctx context.Context) (stop func()) {
-	return newWatcher(r.Progress, r.Log, watchEvery).start(ctx, r.src, r.dst)
+	w := newWatcher(r.Progress, r.Log, watchEvery)
+	w.held = func() bool { return !r.snapshot.released() }
+	return w.start(ctx, r.src, r.dst)
 }
 
 func newWatcher(tracker *progress.Tracker, log *zap.Logger, every time.Duration) *watcher {
@@ -71,7 +78,7 @@ func (w *watcher) start(ctx context.Context, addresses ...*catalog.Address) (sto
 // look asks one server until ctx ends.
 func (w *watcher) look(ctx context.Context, s *side, session *watchSession) {
 	defer session.close(ctx)
-	rest, idle, complained := w.every, 0, false
+	rest, idle, ticks, complained := w.every, 0, 0, false
 	next := time.NewTimer(w.every)
 	defer next.Stop()
 	for {
@@ -83,7 +90,8 @@ func (w *watcher) look(ctx context.Context, s *side, session *watchSession) {
 		next.Reset(w.every)
 		working := w.tracker.Working()
 		pids := w.assigned(s, working)
-		if len(pids) == 0 {
+		held := w.holds(s)
+		if len(pids) == 0 && !held {
 			if idle++; idle == watchIdle {
 				session.close(ctx)
 			}
@@ -93,6 +101,10 @@ func (w *watcher) look(ctx context.Context, s *side, session *watchSession) {
 		idle = 0
 		activities, err := session.ask(ctx, pids)
 		w.tell(s, working, activities)
+		if err == nil && held && ticks%watchLoad == 0 {
+			err = w.load(ctx, session)
+		}
+		ticks++
 		if err == nil {
 			rest = w.every
 			continue
