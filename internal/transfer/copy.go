@@ -48,13 +48,8 @@ func Copy(ctx context.Context, opt Options) (*Result, error) {
 	if err := r.check(); err != nil {
 		return r.result, err
 	}
+	defer func() { r.let(ctx) }()
 	err := r.prepare(ctx)
-	if r.ledger != nil {
-		defer r.ledger.close(ctx)
-	}
-	if r.snapshot != nil {
-		defer r.snapshot.close(ctx)
-	}
 	if err == nil {
 		err = r.carryOut(ctx)
 	}
@@ -75,18 +70,12 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if err := r.preflight(ctx); err != nil {
 		return err
 	}
-	if r.ledger, err = r.openLedger(ctx, r.Resume != NoResume || r.Restart || r.Clean); err != nil {
+	source := (*catalog.Source)(nil)
+	err = r.retrying(ctx, "preparing", func() (err error) {
+		r.let(ctx)
+		source, err = r.inspect(ctx)
 		return err
-	}
-	if err := r.checkFormer(ctx); err != nil {
-		return err
-	}
-	toc, source, err := r.open(ctx)
-	if err != nil {
-		return err
-	}
-	r.survey.source = source
-	r.plan, err = plan.Build(toc, source, r.choices())
+	})
 	if err != nil {
 		return err
 	}
@@ -99,12 +88,46 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	}
 	r.Progress.Plan(tasks(r.plan))
 	if r.Resume != NoResume {
-		if err := r.resume(); err != nil {
-			return err
-		}
+		r.markDone()
 	}
 	r.Log.Info("planned", zap.Int("tasks", len(r.plan.Tasks)), zap.Int("tables", len(r.plan.Relations())))
-	return r.checkPlan(ctx)
+	return nil
+}
+
+// inspect claims the target, takes the snapshot and makes the plan.
+func (r *run) inspect(ctx context.Context) (source *catalog.Source, err error) {
+	if r.ledger, err = r.openLedger(ctx, r.Resume != NoResume || r.Restart || r.Clean); err != nil {
+		return nil, err
+	}
+	if err := r.checkFormer(ctx); err != nil {
+		return nil, err
+	}
+	toc, source, err := r.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.survey.source = source
+	if r.plan, err = plan.Build(toc, source, r.choices()); err != nil {
+		return nil, err
+	}
+	if r.Resume != NoResume {
+		if err := r.checkResume(); err != nil {
+			return nil, err
+		}
+	}
+	return source, r.checkPlan(ctx)
+}
+
+// let gives back what inspect has taken.
+func (r *run) let(ctx context.Context) {
+	if r.ledger != nil {
+		r.ledger.close(ctx)
+		r.ledger = nil
+	}
+	if r.snapshot != nil {
+		r.snapshot.close(ctx)
+		r.snapshot = nil
+	}
 }
 
 // nameUnlogged says which tables arrive empty from a standby: it has no rows of unlogged ones, and pg_dump leaves them

@@ -87,11 +87,16 @@ func (r *run) horizon(number int) ledger.Snapshot {
 	}
 }
 
-// resume compares the plan with the one that the ledger knows, marks what is done, and refuses what would not make one copy.
-func (r *run) resume() error {
+// checkResume compares the plan with the one that the ledger knows, and refuses what would not make one copy.
+func (r *run) checkResume() error {
 	if err := r.samePlan(); err != nil {
 		return err
 	}
+	return r.sameSnapshot()
+}
+
+// markDone tells what earlier runs have done.
+func (r *run) markDone() {
 	for _, t := range r.plan.Tasks {
 		if d, ok := r.former.Done[t.Key]; ok && !t.Always() {
 			r.done.add(t.ID)
@@ -99,7 +104,13 @@ func (r *run) resume() error {
 		}
 	}
 	r.result.Resumed = len(r.done.list())
-	return r.sameSnapshot()
+	if len(r.result.Mixed) > 0 {
+		parts := make([]string, len(r.result.Mixed))
+		for i, m := range r.result.Mixed {
+			parts[i] = m.String()
+		}
+		r.warn("snapshot", "the rows are of different moments: "+strings.Join(parts, "; "))
+	}
 }
 
 // samePlan refuses a plan that is another than the one that was begun, and says in what.
@@ -175,32 +186,34 @@ func (r *run) sameSnapshot() error {
 		return nil
 	}
 	var parts []string
+	r.result.Mixed = nil
 	for _, s := range append(slices.Clone(f.Snapshots), now) {
-		tables := use[s.Number]
-		if len(tables) == 0 {
+		m := Mixture{Taken: "now", Tables: use[s.Number]}
+		if len(m.Tables) == 0 {
 			continue
 		}
 		delete(use, s.Number)
-		taken := "now"
 		if s.Number <= len(f.Snapshots) {
-			taken = s.Taken.Format(time.DateTime)
+			m.Taken, m.At = s.Taken.Format(time.DateTime), s.Taken
 		}
-		r.result.Mixed = append(r.result.Mixed, Mixture{Taken: taken, Tables: tables})
-		parts = append(parts, fmt.Sprintf("%s: %s", taken, some(tables, 5)))
+		r.result.Mixed = append(r.result.Mixed, m)
+		parts = append(parts, m.String())
 	}
-	if r.Resume != ResumeMixed {
-		return fmt.Errorf("--resume: the source has been written to since (autovacuum counts, too), so the rows would be of different moments. %s. --resume=mixed accepts that (--verify finds what differs), --restart begins again",
-			strings.Join(parts, "; "))
+	if r.Resume == ResumeMixed {
+		return nil
 	}
-	r.warn("snapshot", "the rows are of different moments: "+strings.Join(parts, "; "))
-	return nil
+	return fmt.Errorf("--resume: the source has been written to since (autovacuum and other databases of its server count, too), so the rows would be of different moments. %s. --resume=mixed accepts that (--verify finds what differs), --restart begins again",
+		strings.Join(parts, "; "))
 }
 
 // Mixture is which tables were read under one of several snapshots.
 type Mixture struct {
-	Taken  string // when
+	Taken  string    // when, in words
+	At     time.Time // zero for this run's own
 	Tables []string
 }
+
+func (m Mixture) String() string { return m.Taken + ": " + some(m.Tables, 5) }
 
 // some lists the first words, and how many more there are.
 func some(words []string, most int) string {

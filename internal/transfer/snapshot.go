@@ -158,21 +158,15 @@ func (r *run) open(ctx context.Context) (*archive.TOC, *catalog.Source, error) {
 			return toc, source, nil
 		}
 		var d *disturbed
-		switch {
-		case errors.As(err, &d):
-		case Retryable(err) && r.RetryFor > 0 && ctx.Err() == nil:
-			d = &disturbed{"the source", "broke a connection off (" + err.Error() + ")"}
-		default:
+		if !errors.As(err, &d) {
 			return nil, nil, err
 		}
 		if try == snapshotTries {
 			return nil, nil, fmt.Errorf("source: %w; the like happened %d times in a row: try again when it has ended", d, try)
 		}
 		r.warn(d.object, d.what+": a new snapshot is taken")
-		if r.snapshot != nil {
-			r.snapshot.close(ctx)
-			r.snapshot = nil
-		}
+		r.snapshot.close(ctx)
+		r.snapshot = nil
 	}
 }
 
