@@ -97,10 +97,24 @@ SELECT l.pid, a.state_change, coalesce(extract(epoch FROM pg_catalog.clock_times
 	return holder{rows[0][0], rows[0][1], time.Duration(number(rows[0][2])) * time.Second}, nil
 }
 
-// Held reports whether somebody holds the claim on the database of conn.
-func Held(ctx context.Context, conn *pgconn.PgConn) (bool, error) {
+// Worker is the session that holds a claim.
+type Worker struct {
+	PID string
+	// Seen says that its last sign of life can be seen, and Silent how long ago that was.
+	Seen   bool
+	Silent time.Duration
+}
+
+// Gone reports whether the claim is void: who took it has given no sign of life for too long.
+func (w *Worker) Gone() bool { return w.Seen && w.Silent > silence }
+
+// Held gives who holds the claim on the database of conn, nil if nobody does.
+func Held(ctx context.Context, conn *pgconn.PgConn) (*Worker, error) {
 	h, err := claimHolder(ctx, conn)
-	return h.pid != "", err
+	if err != nil || h.pid == "" {
+		return nil, err
+	}
+	return &Worker{PID: h.pid, Seen: h.seen != "", Silent: max(h.silent, 0)}, nil
 }
 
 // writers are the sessions on a target, by the names that they give themselves.
