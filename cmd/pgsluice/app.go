@@ -15,8 +15,8 @@ Exit codes:
   0    done
   1    usage or preflight: nothing was changed
   2    done, but some objects failed; each is listed
-  3    the copy differs from its source (demo)
-  4    the transfer failed; the target holds what was committed
+  3    the copy differs from its source (verify, demo)
+  4    the transfer failed; the target says what it has: copy --resume goes on
   130  interrupted (SIGINT), 143 terminated (SIGTERM), 129 hung up (SIGHUP)`
 
 // newApp builds the command tree. Each call builds its own, so that runs in one process share nothing.
@@ -40,7 +40,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   asUsageError,
 	}
-	app.Commands = []*cli.Command{copyCommand(), limitCommand(), statusCommand(), demoCommand(), completionCommand(), helpCommand(), versionCommand()}
+	app.Commands = []*cli.Command{copyCommand(), planCommand(), verifyCommand(), statusCommand(), cleanupCommand(), limitCommand(), demoCommand(), completionCommand(), helpCommand(), versionCommand()}
 	for _, c := range app.Commands {
 		c.HideHelp = true
 		c.OnUsageError = asUsageError

@@ -88,6 +88,7 @@ func copyFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "set", Category: how, Usage: "`NAME=VALUE` a setting of all sessions on the target, before ours; may be repeated"},
 		&cli.BoolFlag{Name: "no-analyze", Category: how, Usage: "gather no planner statistics"},
 		&cli.BoolFlag{Name: "toc-order", Category: how, Usage: "take tables and indexes as pg_dump lists them, to compare"},
+		&cli.BoolFlag{Name: "verify", Category: how, Usage: "compare both sides in the end, every row; exit code 3 if they differ"},
 		&cli.StringFlag{Name: "retry-for", Category: how, Usage: "`TIME` try again for so long when a connection is lost, such as 90s or 10m; 0 is not at all (default 5m)"},
 		&cli.StringFlag{Name: "lock-timeout", Category: how, Usage: "`TIME` wait for a lock on a table of the source (default 1m)"},
 		&cli.StringFlag{Name: "on-error", Category: how, Usage: "`WHAT` stop or continue when an object fails (default stop)"},
@@ -136,6 +137,7 @@ func flagOptions(c *cli.Context) (transfer.Options, error) {
 		PgDump:         c.String("pg-dump"),
 		Clean:          c.Bool("clean"),
 		Restart:        c.Bool("restart"),
+		Verify:         c.Bool("verify"),
 		Confirm:        c.String("confirm"),
 	}
 	if c.String("on-error") == "continue" {

@@ -55,12 +55,20 @@ func showCopy(ctx context.Context, c *cli.Context, opt transfer.Options, s show)
 	stopStatus()
 	unserve()
 
+	resumable := transfer.Resumable(result, err)
 	err = copyOutcome(ctx, result, err)
 	r := copyReport(c, opt, result, err)
+	r.Resumable = resumable
 	// before the table, so that the exit code in it is the one that the process ends with
 	err = withReport(err, writeReport(c, r), s.notes)
 	if !transfer.IsRefused(err) && s.mode != progressJSON {
 		writeTable(con, r, exitCode(err))
+		if result.Verified != nil {
+			writeFound(con, result.Verified, "Verified: ")
+		}
+	}
+	if resumable {
+		return withNextSteps(c, err, result)
 	}
 	return err
 }
@@ -77,6 +85,8 @@ func writeTable(con *console, r report.Report, code int) {
 func copyOutcome(ctx context.Context, result *transfer.Result, err error) error {
 	var interrupt *interrupted
 	switch {
+	case err == nil && verifyOutcomeOf(result) != nil:
+		return verifyOutcomeOf(result)
 	case err == nil && result.Failed == 1:
 		return &incompleteError{what: "one object failed, all others are copied"}
 	case err == nil && result.Failed > 1:
@@ -128,13 +138,19 @@ func copyReport(c *cli.Context, opt transfer.Options, result *transfer.Result, e
 		Options:  changedOptions(c),
 		Snapshot: result.Snapshot,
 		ExitCode: exitCode(err),
+		Resumed:  result.Resumed,
 		Progress: opt.Progress.Snapshot(),
+	}
+	for _, m := range result.Mixed {
+		r.Mixed = append(r.Mixed, report.Mixture{Taken: m.At, Tables: m.Tables})
 	}
 	switch r.ExitCode {
 	case exitDone:
 		r.Outcome = report.Complete
 	case exitIncomplete:
 		r.Outcome = report.CompleteWithFailures
+	case exitDifferent:
+		r.Outcome = report.Different
 	case exitRefused, exitFailed:
 		r.Outcome = report.Failed
 	default:

@@ -16,8 +16,8 @@ type incompleteError struct{ what string }
 
 func (e *incompleteError) Error() string { return e.what }
 
-// printError writes what happened, to what, and what to do next: one line, then what the server added. secrets
-// are masked wherever they stand.
+// printError writes what happened, to what, and what to do next: one line, then what the server added and the commands that
+// may follow. secrets are masked wherever they stand.
 func printError(w io.Writer, err error, secrets []string) {
 	lines := []string{"pgsluice: " + err.Error()}
 	var server *pgconn.PgError
@@ -28,7 +28,14 @@ func printError(w io.Writer, err error, secrets []string) {
 	if errors.As(err, &usage) {
 		lines = append(lines, "Try: "+usage.hint())
 	}
+	var left *unfinished
+	if errors.As(err, &left) {
+		lines = append(lines, left.says)
+	}
 	say(w, mask(strings.Join(lines, "\n"), secrets))
+	if left != nil {
+		_, _ = io.WriteString(w, mask(left.commands(), secrets))
+	}
 }
 
 // say writes text as lines, on a terminal broken between words. Names come from databases: a control character

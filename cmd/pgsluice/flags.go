@@ -13,7 +13,7 @@ type flagInfo struct {
 	placeholder string   // "" for a flag without a value
 	values      []string // if only these are allowed
 	category    string
-	alone       string   // the value of a flag that may stand without one; another follows "="
+	alone       string // the value of a flag that may stand without one; another follows "="
 	takesValue  bool
 	isNumber    bool
 	isFile      bool

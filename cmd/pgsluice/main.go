@@ -13,6 +13,7 @@ import (
 
 	"pgsluice/internal/demo"
 	"pgsluice/internal/transfer"
+	"pgsluice/internal/verify"
 )
 
 // The exit codes are a promise to scripts: they change with a major version only.
@@ -53,17 +54,19 @@ func exitCode(err error) int {
 		interrupt  *interrupted
 		incomplete *incompleteError
 		different  *demo.DifferentError
+		differs    *differentError
+		notStarted *verify.NotStarted
 	)
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &interrupt):
 		return interrupt.code
-	case errors.As(err, &usage), transfer.IsRefused(err):
+	case errors.As(err, &usage), errors.As(err, &notStarted), transfer.IsRefused(err):
 		return exitRefused
 	case errors.As(err, &incomplete):
 		return exitIncomplete
-	case errors.As(err, &different):
+	case errors.As(err, &different), errors.As(err, &differs):
 		return exitDifferent
 	default:
 		return exitFailed

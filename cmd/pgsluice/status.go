@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/urfave/cli/v2"
@@ -15,11 +16,20 @@ import (
 	"pgsluice/internal/report"
 )
 
-const statusDescription = `Watches a copy that runs on this machine, as the copy's own terminal shows it,
-until it is over. SOCKET is what that copy got as --control. Ctrl-C ends the
-watching and does the copy no harm.`
+const statusDescription = `Of a database it says how far the copy into it has come that is at work, or was
+left incomplete, what failed, and what to do: it reads what that copy records on
+its target, from any machine. TARGET is named as for copy; without an argument
+it is what PGSLUICE_TARGET says.
+
+Of the socket that a copy on this machine got as --control it watches the copy,
+as that one's own terminal shows it, until it is over. Ctrl-C ends the watching
+and does the copy no harm.`
 
 const statusExamples = `Examples:
+  # what has become of it? the same for a program
+  pgsluice status service=new
+  pgsluice status service=new --format json | jq .copy.tasks_done
+
   pgsluice copy service=old service=new --control /run/user/1000/copy.sock
 
   # in another terminal: watch, have one look, or feed a program
@@ -28,34 +38,41 @@ const statusExamples = `Examples:
   pgsluice status /run/user/1000/copy.sock --progress json
 
 Exit codes:
-  0    the copy was seen to its end, good or bad: its own exit code tells which;
-       or --once has looked
-  1    there is no copy to watch
+  0    a database was asked, also if there is no copy; a copy was seen to its
+       end, good or bad: its own exit code tells which; or --once has looked
+  1    the database can't be asked; there is no copy to watch
   4    the copy's process went away before its end
   130  detached (SIGINT), 143 (SIGTERM), 129 (SIGHUP)`
 
 func statusCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "status",
-		Usage:       "watch a copy that runs",
-		ArgsUsage:   "SOCKET",
+		Usage:       "say how far a copy is, or watch one that runs",
+		ArgsUsage:   "[TARGET | SOCKET]",
 		Description: statusDescription,
 		UsageText:   statusExamples,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "once", Category: categoryOutput, Usage: "print the state of this moment and end"},
+			&cli.BoolFlag{Name: "once", Category: categoryOutput, Usage: "of a socket: print the state of this moment and end"},
 			progressFlag(),
+			&cli.StringFlag{Name: "format", Category: categoryOutput, Usage: "`FORMAT` of a database: text or json (default text)"},
 		},
 		Action: statusAction,
 	}
 }
 
 func statusAction(c *cli.Context) error {
-	if c.NArg() != 1 {
-		return &usageError{verb: "status", err: errors.New("name one socket: what the copy got as --control")}
-	}
 	name := c.Args().First()
-	if info, err := os.Stat(name); err == nil && info.Mode().Type() != fs.ModeSocket {
+	info, err := os.Stat(name)
+	isSocket := err == nil && info.Mode().Type() == fs.ModeSocket
+	switch {
+	case !isSocket && !looksLikeSocket(name):
+		return targetStatus(c)
+	case c.NArg() != 1:
+		return &usageError{verb: "status", err: errors.New("name one socket: what the copy got as --control")}
+	case err == nil && !isSocket:
 		return &usageError{verb: "status", err: fmt.Errorf("%s is not a socket: name what the copy got as --control", name)}
+	case c.IsSet("format"):
+		return &usageError{verb: "status", err: errors.New("--format goes with a database: of a socket, --progress json feeds a program")}
 	}
 	if c.Bool("once") && c.IsSet("progress") {
 		return &usageError{verb: "status", err: errors.New("--once prints text: leave --progress out")}
@@ -77,6 +94,16 @@ func statusAction(c *cli.Context) error {
 		return err
 	}
 	return follow(ctx, c, client, name)
+}
+
+// looksLikeSocket reports whether a name that is no socket was meant as one rather than as a database's.
+func looksLikeSocket(name string) bool {
+	for _, prefix := range []string{"/", "./", "../", "~/"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return strings.HasSuffix(name, ".sock") && !strings.ContainsAny(name, "=:")
 }
 
 // follow shows what client sees until the transfer is over.

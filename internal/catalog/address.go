@@ -187,7 +187,7 @@ func (a *Address) explain(err error) error {
 		return fmt.Errorf("%s: user %q: %w", a, a.config.User, pgErr)
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("%s: no answer within %s", a, a.config.ConnectTimeout)
+		return &unreachable{fmt.Sprintf("%s: no answer within %s", a, a.config.ConnectTimeout), err}
 	}
 	var reasons []string
 	for _, attempt := range attempts(err) {
@@ -195,8 +195,18 @@ func (a *Address) explain(err error) error {
 			reasons = append(reasons, reason)
 		}
 	}
-	return fmt.Errorf("%s: %s", a, strings.Join(reasons, "; "))
+	return &unreachable{fmt.Sprintf("%s: %s", a, strings.Join(reasons, "; ")), err}
 }
+
+// unreachable has words of its own for pgx's error, which still tells whether another attempt may go well.
+type unreachable struct {
+	text string
+	err  error
+}
+
+func (e *unreachable) Error() string { return e.text }
+
+func (e *unreachable) Unwrap() error { return e.err }
 
 // attempts are the errors of each address that was tried, with TLS and without.
 func attempts(err error) []error {

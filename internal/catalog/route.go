@@ -57,11 +57,12 @@ func FollowRoute(ctx context.Context, a *Address, conn *pgconn.PgConn) (Route, e
 		return route, err
 	}
 	second, err := whereFrom(ctx, other)
-	if err == nil {
+	servers[second.server] = err == nil
+	route.Shared = route.Shared || second == first
+	if err == nil && !route.Shared { // otherwise conn would perhaps wait for the session that other is in
 		var again endOfRoute
 		again, err = whereFrom(ctx, conn)
-		servers[second.server], servers[again.server] = true, true
-		route.Shared = route.Shared || second == first || again != first
+		route.Shared = again.server == first.server && again != first
 	}
 	if err != nil && !route.Shared {
 		return route, err
@@ -72,6 +73,7 @@ func FollowRoute(ctx context.Context, a *Address, conn *pgconn.PgConn) (Route, e
 			servers[end.server] = true
 		}
 	}
+	delete(servers, "")
 	route.Servers = len(servers)
 	return route, ctx.Err()
 }

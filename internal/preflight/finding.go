@@ -70,6 +70,15 @@ func Of(side string, err error) Finding {
 	return Finding{Level: Error, Side: side, What: err.Error(), Err: err, Blocks: true}
 }
 
+// NotReached makes a finding of an error of connecting.
+func NotReached(side string, err error) Finding {
+	f := Of(side, err)
+	if strings.Contains(f.What, "unsupported startup parameter") { // PgBouncer's words
+		f.Do = "a connection pooler stands in front of it: name the server itself, or leave that parameter out"
+	}
+	return f
+}
+
 // Errors are the findings that stop a transfer, as one error: each is a line, under a heading if there are several.
 type Errors []Finding
 
@@ -134,4 +143,12 @@ func count(n int, one string) string {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %ss", n, one)
+}
+
+// are writes 1 table is, 2 tables are.
+func are(n int, one string) string {
+	if n == 1 {
+		return count(n, one) + " is"
+	}
+	return count(n, one) + " are"
 }

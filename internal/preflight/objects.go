@@ -117,15 +117,22 @@ func Superusers(c Choices, p *plan.Plan, untrusted []string, dst *catalog.Facts,
 	var findings []Finding
 	for _, kind := range sorted(kinds) {
 		f := Finding{
-			Level: c.object(), Side: Target, What: fmt.Sprintf("user %q is no superuser, and only one may make a %s: %s", dst.User, kind, few(names[kind])),
+			Level: c.object(), Side: Target, What: fmt.Sprintf("user %q is no superuser, and only one may make %s %s: %s", dst.User, article(kind), kind, few(names[kind])),
 			Do: "drop it on the source, or use --on-error continue, which leaves out what fails",
 		}
 		if around.Provider != "" { // some providers let their own superusers
-			f.Level, f.What = Warning, fmt.Sprintf("user %q is no superuser: unless the provider (%s) lets it, it can't make a %s: %s", dst.User, around.Provider, kind, few(names[kind]))
+			f.Level, f.What = Warning, fmt.Sprintf("user %q is no superuser: unless the provider (%s) lets it, it can't make %s %s: %s", dst.User, around.Provider, article(kind), kind, few(names[kind]))
 		}
 		findings = append(findings, f)
 	}
 	return findings
+}
+
+func article(word string) string {
+	if strings.ContainsRune("aeio", rune(word[0])) {
+		return "an"
+	}
+	return "a"
 }
 
 // Replication tells what becomes of publications.
@@ -140,7 +147,7 @@ func Replication(p *plan.Plan, dst *catalog.Circumstances) []Finding {
 		return nil
 	}
 	return []Finding{{
-		Level: Note, Side: Target, What: fmt.Sprintf("%s made, and wal_level is %s: nobody can subscribe", count(n, "publication")+map[bool]string{true: " is", false: " are"}[n == 1], dst.WALLevel),
+		Level: Note, Side: Target, What: fmt.Sprintf("%s made, and wal_level is %s: nobody can subscribe", are(n, "publication"), dst.WALLevel),
 		Do: "set wal_level = logical and restart it, or use --no-publications",
 	}}
 }

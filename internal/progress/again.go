@@ -68,6 +68,9 @@ func (t *Tracker) Undo(id int) {
 	f := t.finished[i]
 	t.finished = slices.Delete(slices.Clone(t.finished), i, i+1) // snapshots share the old list
 	t.phases[f.Task.Phase].done--
+	if f.Earlier {
+		t.phases[f.Task.Phase].earlier--
+	}
 	t.wait(f.Task)
 	if f.Task.isAnalyze() {
 		t.analyze.Done--
@@ -109,6 +112,7 @@ func (t *Tracker) Earlier(id int, rows, bytes int64) {
 	delete(t.waiting, id)
 	t.finished = append(t.finished, FinishedTask{Task: task, Rows: rows, Bytes: bytes, Earlier: true})
 	t.phases[task.Phase].done++
+	t.phases[task.Phase].earlier++
 	if task.isAnalyze() {
 		t.analyze.Done++
 	}
@@ -142,8 +146,22 @@ const mostRetries = 200
 func (t *Tracker) Retrying(r Retry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.retrying(&r)
+}
+
+func (t *Tracker) retrying(r *Retry) {
 	r.At = t.now()
 	if t.retryCount++; len(t.retries) < mostRetries {
-		t.retries = append(t.retries, r)
+		t.retries = append(t.retries, *r)
 	}
+}
+
+// Retrying records an attempt of this task that was lost, as Tracker.Retrying does, and that the task waits for the next one,
+// until By says who makes it.
+func (r *Running) Retrying(lost Retry) {
+	t := r.tracker
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.retrying(&lost)
+	r.retry = lost
 }

@@ -52,7 +52,7 @@ type Blocker struct {
 func (r *Running) By(w Worker) {
 	r.tracker.mu.Lock()
 	defer r.tracker.mu.Unlock()
-	r.worker = w
+	r.worker, r.retry = w, Retry{}
 }
 
 // AddRows counts n more rows that this task has moved, like AddBytes. What Done says takes its place.

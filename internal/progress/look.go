@@ -49,6 +49,7 @@ func (t *Tracker) look() (Snapshot, owed) {
 		Retries:     t.retries[:len(t.retries):len(t.retries)],
 		RetryCount:  t.retryCount,
 		Analyze:     t.analyze,
+		Source:      t.source,
 		Stages:      append([]StageTime(nil), t.stages...),
 		History:     t.history.share(),
 	}
@@ -77,7 +78,7 @@ func (t *Tracker) fillRunning(s *Snapshot) (l owed) {
 	for _, r := range t.running {
 		rt := RunningTask{
 			Task: r.task, Start: r.start, Elapsed: s.Elapsed - r.start,
-			Bytes: r.bytes.Load(), Rows: r.rows.Load(), Worker: r.worker, Detail: r.detail,
+			Bytes: r.bytes.Load(), Rows: r.rows.Load(), Worker: r.worker, Detail: r.detail, Retry: r.retry,
 		}
 		s.Running = append(s.Running, rt)
 		s.Phases[r.task.Phase].Work += rt.Elapsed
@@ -133,7 +134,7 @@ func (t *Tracker) phaseStatus(id Phase, now time.Duration) PhaseStatus {
 	p := &t.phases[id]
 	s := PhaseStatus{
 		Phase: id, Start: p.first, Span: p.last - p.first, Work: p.work,
-		Total: p.total, Done: p.done, Failed: p.failed, Running: p.running,
+		Total: p.total, Done: p.done, Earlier: p.earlier, Failed: p.failed, Running: p.running,
 	}
 	switch {
 	case p.complete() && p.failed > 0:

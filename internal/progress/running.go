@@ -14,6 +14,7 @@ type Running struct {
 	rows    atomic.Int64
 	worker  Worker // guarded by tracker.mu, like all below
 	detail  Detail
+	retry   Retry              // zero unless the next attempt has no sessions yet
 	watch   func() []StageTime // nil if there is none
 }
 

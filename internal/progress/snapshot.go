@@ -57,6 +57,8 @@ type Snapshot struct {
 	Retries    []Retry
 	RetryCount int
 
+	Source Source // what the transfer costs it
+
 	// History is the data phase over time, oldest first: at most some hundred points, evenly thinned, taken when there
 	// were snapshots. The first stands at the phase's start and the last, once it has ended, at its end.
 	History []Point
@@ -90,6 +92,7 @@ type PhaseStatus struct {
 	Work    time.Duration // its tasks' times summed; more than Span where they ran in parallel
 	Total   int           // tasks planned
 	Done    int           // ended well
+	Earlier int           // of those, done by an earlier run: no time is known of them
 	Failed  int
 	Running int // in work now; Total less these three has not started
 }
@@ -129,6 +132,8 @@ type RunningTask struct {
 	Rows     int64 // so far
 	Worker   Worker
 	Detail   Detail
+	// Retry is the attempt that was lost last, while the next one waits or looks for its sessions; else it is zero.
+	Retry Retry
 }
 
 // FinishedTask is a task that has ended.

@@ -34,6 +34,7 @@ type Tracker struct {
 	stages      []StageTime // sums over ended data tasks, in pipe order
 	history     history
 	analyze     Count
+	source      Source
 
 	step     Step // the one in work; Text is "" if there is none
 	steps    []Step
@@ -52,6 +53,7 @@ type Tracker struct {
 // phase is what the tracker keeps of a phase. Times are offsets from Tracker.started.
 type phase struct {
 	total, done, failed, running int
+	earlier                      int // of done
 	begun                        bool
 	first, last                  time.Duration // first start, last end
 	work                         time.Duration // of ended tasks

@@ -152,7 +152,11 @@ func (b barStyle) phase(s progress.Snapshot, ph progress.PhaseStatus, width int)
 	}
 	switch ph.State {
 	case progress.StateDone, progress.StateFailed:
-		facts = append(facts, "in "+formatDuration(ph.Span))
+		if begunHere(ph) {
+			facts = append(facts, "in "+formatDuration(ph.Span))
+		} else {
+			facts = append(facts, "there already")
+		}
 	case progress.StateRunning:
 		p.work = inWorkDetails(s, ph.Phase)
 	}

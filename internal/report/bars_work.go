@@ -32,6 +32,10 @@ func inWorkDetails(s progress.Snapshot, phase progress.Phase) []detail {
 					percentDone(r.Bytes, r.Expected, progress.StateRunning), formatBytes(r.Expected)))
 			}
 		}
+		if facts := retryFacts(r, s); facts != nil { // it does nothing else
+			list = append(list, detail{name: d.name, facts: facts})
+			continue
+		}
 		// the bar above says as much
 		r.Detail.Activity = strings.TrimPrefix(r.Detail.Activity, "building index: ")
 		parallel := r.Detail.Parallel
@@ -83,6 +87,9 @@ func (b barStyle) alerts(s progress.Snapshot, width int) []Row {
 	var texts []string
 	if s.Data.Idle >= stallAfter && s.Phases[progress.Data].State == progress.StateRunning {
 		texts = append(texts, "no bytes for "+formatSeconds(s.Data.Idle)+"; "+waits(s))
+	}
+	for _, h := range s.Source.HeldUp {
+		texts = append(texts, "holds up "+heldUpText(h))
 	}
 	texts = append(texts, blockedTexts(s)...)
 	const most = 3

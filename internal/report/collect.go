@@ -14,6 +14,14 @@ type table struct {
 	rows, bytes int64
 	parts       int
 	start, end  time.Duration
+	isTable     bool
+	earlier     arrived // before this run, beside the above
+}
+
+// arrived is what an earlier run has moved of a table.
+type arrived struct {
+	rows, bytes int64
+	parts       int
 }
 
 func (t table) span() time.Duration { return t.end - t.start }
@@ -36,9 +44,18 @@ func collectTables(finished []progress.FinishedTask) []table {
 		if !ok {
 			i = len(tables)
 			index[name] = i
-			tables = append(tables, table{name: name, start: f.Start})
+			tables = append(tables, table{name: name, isTable: isTable})
 		}
 		t := &tables[i]
+		if f.Earlier {
+			t.earlier.rows += f.Rows
+			t.earlier.bytes += f.Bytes
+			t.earlier.parts++
+			continue
+		}
+		if t.parts == 0 {
+			t.start = f.Start
+		}
 		t.rows += f.Rows
 		t.bytes += f.Bytes
 		t.parts++
@@ -54,11 +71,11 @@ func collectTables(finished []progress.FinishedTask) []table {
 // leftOutPrefix begins the error of a task that was never tried, because what it needs had failed.
 const leftOutPrefix = "left out: "
 
-// slowestTasks returns the ended tasks of a phase, slowest first.
+// slowestTasks returns the tasks of a phase that have ended in this run, slowest first.
 func slowestTasks(finished []progress.FinishedTask, phase progress.Phase) []progress.FinishedTask {
 	var tasks []progress.FinishedTask
 	for _, f := range finished {
-		if f.Task.Phase == phase {
+		if f.Task.Phase == phase && !f.Earlier {
 			tasks = append(tasks, f)
 		}
 	}

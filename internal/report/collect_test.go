@@ -24,16 +24,20 @@ func TestCollectTables(t *testing.T) {
 	sequence.Task.Kind = "SEQUENCE SET"
 	index := part("i", "a", 0, 50*s, 0, 9)
 	index.Task.Phase = progress.Indexes
+	before, beforeToo := part("a, part 0", "a", 0, 0, 7, 70), part("z", "", 0, 0, 8, 80)
+	before.Earlier, beforeToo.Earlier = true, true
 
 	got := collectTables([]progress.FinishedTask{
+		before, beforeToo,
 		part("a, part 2", "a", 4*s, 2*s, 10, 100), failed, objects, part("b", "", 0, s, 1, 2),
 		sequence, index, part("a, part 1", "a", 2*s, s, 20, 200), part("c", "", 0, s, 1, 3),
 	})
 	want := []table{
-		{name: "a", rows: 30, bytes: 300, parts: 2, start: 2 * s, end: 6 * s},
+		{name: "a", rows: 30, bytes: 300, parts: 2, start: 2 * s, end: 6 * s, isTable: true, earlier: arrived{7, 70, 1}},
 		{name: "large objects", rows: 2, bytes: 9, parts: 1, end: 3 * s},
-		{name: "c", rows: 1, bytes: 3, parts: 1, end: s},
-		{name: "b", rows: 1, bytes: 2, parts: 1, end: s},
+		{name: "c", rows: 1, bytes: 3, parts: 1, end: s, isTable: true},
+		{name: "b", rows: 1, bytes: 2, parts: 1, end: s, isTable: true},
+		{name: "z", isTable: true, earlier: arrived{8, 80, 1}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -45,7 +45,7 @@ func renderHTML(r Report) ([]byte, error) {
 	}
 	p := htmlPage{
 		CSS: template.CSS(css), JS: template.JS(js), Policy: policy(css, js),
-		Head: htmlHeader(r), Notes: htmlNotes(r.Progress), Phases: htmlPhases(r),
+		Head: htmlHeader(r), Notes: htmlNotes(r), Phases: htmlPhases(r),
 		Flow: htmlFlow(r), Timeline: htmlTimeline(r), Tables: htmlTables(r), Foot: htmlFoot(r),
 	}
 	var b bytes.Buffer
@@ -108,6 +108,12 @@ func htmlHeader(r Report) htmlHead {
 	default:
 		h.Tone, h.Outcome = "bad", "Failed"
 	}
+	if len(r.Mixed) > 0 {
+		h.Outcome += ", of mixed snapshots"
+		if r.Outcome == Complete {
+			h.Tone = "warn"
+		}
+	}
 	h.Title = h.Outcome + ": " + h.Command
 	for _, database := range []string{h.Source, h.Target} {
 		if database != "" {
@@ -127,6 +133,12 @@ func htmlHeader(r Report) htmlHead {
 		if d.Bytes > 0 {
 			h.Facts = append(h.Facts, [2]string{"average rate", formatRate(d.Average)}, [2]string{"peak rate", formatRate(d.Peak)})
 		}
+	}
+	if d.EarlierBytes > 0 {
+		h.Facts = append(h.Facts, [2]string{"arrived before", formatBytes(d.EarlierBytes)})
+	}
+	if d.Redone > 0 {
+		h.Facts = append(h.Facts, [2]string{"moved in vain", formatBytes(d.Redone)})
 	}
 	return h
 }
@@ -160,6 +172,7 @@ func htmlFoot(r Report) [][2]string {
 	add("options", strings.Join(options, ", "))
 	add("builders", printable(r.Builders))
 	add("snapshot", printable(r.Snapshot))
+	add("resumed", resumedText(r))
 	if !r.started().IsZero() {
 		add("started", moment(r.started()))
 		add("ended", moment(r.ended()))

@@ -30,7 +30,8 @@ const (
 	foldFrom   = 8
 )
 
-func htmlNotes(s progress.Snapshot) []htmlNote {
+func htmlNotes(r Report) []htmlNote {
+	s := r.Progress
 	failures := convert(s.Failures, func(f progress.FinishedTask) htmlItem {
 		context := f.Task.Phase.String()
 		if f.Elapsed >= time.Millisecond { // else it was not even begun
@@ -45,19 +46,27 @@ func htmlNotes(s progress.Snapshot) []htmlNote {
 		return htmlItem{Object: printable(l.Object), Text: printableLines(l.Reason)}
 	})
 	var notes []htmlNote
-	add := func(id, title, tone, noun string, items []htmlItem) {
+	counted := func(id, title, tone, noun string, count int, items []htmlItem) {
 		if len(items) == 0 {
 			return
 		}
-		n := htmlNote{ID: id, Title: title + " (" + formatCount(int64(len(items))) + ")", Tone: tone, Shown: items}
+		n := htmlNote{ID: id, Title: title + " (" + formatCount(int64(count)) + ")", Tone: tone, Shown: items}
 		if len(items) >= foldFrom {
 			n.Shown, n.More = items[:shownItems], items[shownItems:]
 			n.MoreTitle = formatCount(int64(len(n.More))) + " more " + noun
 		}
 		notes = append(notes, n)
 	}
+	add := func(id, title, tone, noun string, items []htmlItem) {
+		counted(id, title, tone, noun, len(items), items)
+	}
+	add("mixed", "Mixed snapshots: the rows are of different moments", "warn", "snapshots", convert(r.Mixed, mixedItem))
 	add("failures", "Failures", "bad", "failures", failures)
 	add("warnings", "Warnings", "warn", "warnings", warnings)
+	add("held-up", "Held up on the source", "warn", "sessions", convert(everHeldUp(s.Source), func(text string) htmlItem {
+		return htmlItem{Text: text}
+	}))
+	counted("retries", "Tried again", "stop", "attempts", s.RetryCount, convert(s.Retries, retryItem))
 	add("left-out", "Left out", "stop", "objects", leftOut)
 	return notes
 }
@@ -89,7 +98,10 @@ func htmlPhases(r Report) []htmlPhase {
 		case ph.State == progress.StateFailed:
 			row.Tone = "bad"
 		}
-		if ph.Total > 0 && ph.State != progress.StateWaiting {
+		if ph.Earlier > 0 {
+			row.Done += ", " + formatCount(int64(ph.Earlier)) + " before"
+		}
+		if begunHere(ph) {
 			start := ph.Start + shift(r)
 			row.Span, row.Summed = formatDuration(ph.Span), formatDuration(ph.Work)
 			row.X, row.W = whole.box(start, ph.Span)

@@ -58,6 +58,9 @@ func strokes(r Report) []stroke {
 		all = append(all, stroke{lane: stepLane, name: st.Text, start: st.Start + d, elapsed: st.Elapsed, step: true})
 	}
 	for _, f := range s.Finished {
+		if f.Earlier { // nobody knows when
+			continue
+		}
 		all = append(all, stroke{
 			lane: laneOf(f.Task, f.Worker), kind: f.Task.Kind, name: f.Task.Name, phase: f.Task.Phase,
 			start: f.Start + d, elapsed: f.Elapsed, rows: f.Rows, bytes: f.Bytes, err: f.Error, failed: f.Error != "",

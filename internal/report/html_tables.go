@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"pgsluice/internal/progress"
@@ -31,6 +32,7 @@ type htmlRow struct {
 
 type htmlCell struct {
 	Text, Mark string // the mark is set apart behind the text
+	Quiet      bool   // the mark is no warning
 	Key        string // a number to sort by; "": the text
 	Number     bool
 }
@@ -109,6 +111,10 @@ func copiedTables(s progress.Snapshot) htmlTable {
 			perSecond = int64(float64(c.bytes) / c.span().Seconds())
 		}
 		mark := marks[c.name]
+		if c.parts == 0 {
+			t.Rows = append(t.Rows, earlierRow(c))
+			continue
+		}
 		t.Rows = append(t.Rows, htmlRow{Bad: mark != "", Cells: []htmlCell{
 			{Text: printable(c.name), Mark: mark},
 			numberCell(formatCount(c.rows), c.rows),
@@ -135,9 +141,13 @@ func taskTable(id, title string, r Report, phase progress.Phase, of func(kind st
 	slices.SortStableFunc(tasks, func(a, b progress.FinishedTask) int {
 		return cmp.Or(cmp.Compare(b.Elapsed, a.Elapsed), cmp.Compare(a.Task.Name, b.Task.Name))
 	})
-	attached, attaching := 0, time.Duration(0)
+	earlier, attached, attaching := 0, 0, time.Duration(0)
 	for _, f := range tasks {
 		if !of(f.Task.Kind) {
+			continue
+		}
+		if f.Earlier {
+			earlier++
 			continue
 		}
 		mark := bad[f.Task.ID]
@@ -158,6 +168,9 @@ func taskTable(id, title string, r Report, phase progress.Phase, of func(kind st
 	if attached > 0 {
 		t.Note = fmt.Sprintf("%s attached to partitioned indexes in %s, not listed.",
 			plural(attached, "index was", "indexes were"), formatDuration(attaching))
+	}
+	if earlier > 0 && len(t.Rows) > 0 {
+		t.Note = strings.TrimSpace(t.Note + " " + formatCount(int64(earlier)) + " of an earlier run not listed.")
 	}
 	return t
 }

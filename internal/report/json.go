@@ -39,8 +39,9 @@ func toJSON(r Report) jsonReport {
 		PgsluiceVersion: r.Version, Command: r.Command,
 		Source: endpoint(r.Source), Target: endpoint(r.Target),
 		Jobs: r.Jobs, IndexJobs: orNull(r.IndexJobs), Builders: orNull(r.Builders), Options: orEmpty(r.Options), SnapshotID: orNull(r.Snapshot),
+		Mixed: convert(r.Mixed, mixture), ResumedTasks: r.Resumed,
 		StartedAt: r.started().UTC(), EndedAt: r.ended().UTC(), ElapsedSeconds: seconds(r.elapsed()),
-		Outcome: r.Outcome, ExitCode: r.ExitCode, Error: orNull(r.Error),
+		Outcome: r.Outcome, ExitCode: r.ExitCode, Error: orNull(r.Error), Resumable: r.Resumable,
 		OutsidePhasesSeconds: seconds(outsidePhases(s)),
 		Steps:                convert(s.Steps, c.step),
 		Phases:               c.phases(s),
@@ -49,6 +50,9 @@ func toJSON(r Report) jsonReport {
 		Tables:               convert(collectTables(s.Finished), tableOf),
 		Stages:               convert(s.Stages, stage),
 		Bottleneck:           bottleneckJSON(s.Bottleneck),
+		SourceLoad:           sourceLoad(s.Source),
+		RetriesTotal:         s.RetryCount,
+		Retries:              convert(s.Retries, c.retry),
 		LeftOut:              convert(s.LeftOut, c.leftOut),
 		Warnings:             convert(s.Warnings, c.warning),
 		Failures:             convert(s.Failures, failure),
@@ -81,10 +85,10 @@ func (c converter) phases(s progress.Snapshot) []jsonPhase {
 		j := jsonPhase{
 			Name: p.Phase.String(), State: p.State.String(),
 			SpanSeconds: seconds(p.Span), SummedSeconds: seconds(p.Work),
-			TasksTotal: p.Total, TasksDone: p.Done, TasksFailed: p.Failed,
+			TasksTotal: p.Total, TasksDone: p.Done, TasksEarlier: p.Earlier, TasksFailed: p.Failed,
 			Tasks: convert(slowestTasks(s.Finished, p.Phase), c.task),
 		}
-		if p.State != progress.StateWaiting && p.Total > 0 {
+		if begunHere(p) {
 			start := c.at(p.Start)
 			j.StartSeconds = &start
 		}
@@ -120,6 +124,7 @@ func data(s progress.Snapshot) jsonData {
 	d, state := s.Data, s.Phases[progress.Data].State
 	return jsonData{
 		Bytes: d.Bytes, ExpectedBytes: expected(d.Expected, state), Rows: d.Rows, ExpectedRows: expected(d.ExpectedRows, state),
+		EarlierBytes: d.EarlierBytes, EarlierRows: d.EarlierRows, RedoneBytes: d.Redone,
 		TablesTotal: d.TablesTotal, TablesDone: d.TablesDone,
 		AverageBytesPerSecond: math.Round(d.Average), PeakBytesPerSecond: math.Round(d.Peak),
 		WindowedBytesPerSecond: math.Round(d.Windowed), WindowSeconds: progress.Window.Seconds(),
@@ -134,7 +139,10 @@ func analyze(s progress.Snapshot) jsonAnalyze {
 }
 
 func tableOf(t table) jsonTable {
-	j := jsonTable{Name: t.name, Parts: t.parts, Rows: t.rows, Bytes: t.bytes, DurationSeconds: seconds(t.span())}
+	j := jsonTable{
+		Name: t.name, Parts: t.parts, Rows: t.rows, Bytes: t.bytes, DurationSeconds: seconds(t.span()),
+		EarlierParts: t.earlier.parts, EarlierRows: t.earlier.rows, EarlierBytes: t.earlier.bytes,
+	}
 	if t.span() > 0 {
 		rate := math.Round(float64(t.bytes) / t.span().Seconds())
 		j.BytesPerSecond = &rate

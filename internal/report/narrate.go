@@ -21,6 +21,10 @@ type narrator struct {
 	failures int
 	blocked  map[int]blockade // by task
 	stalled  int              // how many times the present standstill was told
+	heldUp   map[heldUpKey]time.Duration
+	retries  int
+	retried  map[string]lastRetry // by object
+	freed    int
 }
 
 // nameColumns is the most that a name takes in a line, so that the line stays readable: a
@@ -57,9 +61,11 @@ func (n *narrator) news(s progress.Snapshot) string {
 		tell(f.Start+f.Elapsed, "failed: "+about(f.Task.Kind+" "+f.Task.Name, f.Error))
 	}
 
+	n.retryNews(s, tell)
 	n.phaseNews(s, tell)
 	n.blockNews(s, tell)
 	n.stallNews(s, tell)
+	n.sourceNews(s, tell)
 
 	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.at, b.at) })
 	var b strings.Builder
@@ -77,11 +83,20 @@ func (n *narrator) phaseNews(s progress.Snapshot, tell func(time.Duration, strin
 		if ph.Total == 0 || ph.State == progress.StateWaiting {
 			continue
 		}
+		if !begunHere(ph) {
+			if !n.ended[ph.Phase] && ph.Earlier == ph.Total {
+				n.ended[ph.Phase] = true
+				tell(firstStart(s), ph.Phase.String()+": "+counted(ph, s.Data)+" there already")
+			}
+			continue
+		}
 		if !n.started[ph.Phase] {
 			n.started[ph.Phase] = true
 			tell(ph.Start, ph.Phase.String()+": "+planned(ph, s))
 		}
-		if ph.State != progress.StateRunning && !n.ended[ph.Phase] {
+		if ph.State == progress.StateRunning {
+			n.ended[ph.Phase] = false // of one that had ended, a crash of the target has taken something back
+		} else if !n.ended[ph.Phase] {
 			n.ended[ph.Phase] = true
 			tell(ph.Start+ph.Span, ph.Phase.String()+": "+ending(ph, s))
 		}
@@ -93,25 +108,25 @@ func planned(ph progress.PhaseStatus, s progress.Snapshot) string {
 	d, count := s.Data, formatCount(int64(ph.Total))
 	switch {
 	case ph.Phase == progress.Schema:
-		return plural(ph.Total, "entry", "entries") + " to create"
+		return plural(ph.Total, "entry", "entries") + " to create" + thereAlready(ph.Earlier)
 	case ph.Phase == progress.Data && d.TablesTotal > 0:
-		text := plural(d.TablesTotal, "table", "tables") + " to copy"
+		text := plural(d.TablesTotal, "table", "tables") + " to copy" + thereAlready(earlierTables(s.Finished))
 		if d.Expected > 0 && ph.State == progress.StateRunning {
 			text += ", ≈" + formatBytes(d.Expected)
 		}
 		return text
 	case ph.Phase == progress.Indexes:
-		return count + " to build"
+		return count + " to build" + thereAlready(ph.Earlier)
 	case ph.Phase == progress.Constraints && s.Analyze.Total > 0:
 		text := plural(s.Analyze.Total, "table", "tables") + " to analyze"
 		if rest := ph.Total - s.Analyze.Total; rest > 0 {
 			text = formatCount(int64(rest)) + " to add, " + text
 		}
-		return text
+		return text + thereAlready(ph.Earlier)
 	case ph.Phase == progress.Constraints:
-		return count + " to add"
+		return count + " to add" + thereAlready(ph.Earlier)
 	default:
-		return plural(ph.Total, "entry", "entries") + " to run"
+		return plural(ph.Total, "entry", "entries") + " to run" + thereAlready(ph.Earlier)
 	}
 }
 

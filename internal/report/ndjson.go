@@ -58,10 +58,13 @@ type events struct {
 	steps          int
 	leftOut        int
 	warnings       int
-	finished       int
+	ends           []taskEnd // told, in order
+	retried        int
 	running        map[int]progress.RunningTask // started and not ended, as far as told; as last seen
 	blocked        map[int]blockade
 	stalled        int
+	heldUp         map[heldUpKey]time.Duration
+	freed          int
 }
 
 // pending is an event to be written: its fields are made when its turn comes, so that thousands don't take memory at once.
@@ -75,12 +78,13 @@ type pending struct {
 const writeAt = 32 << 10
 
 func newEvents(w io.Writer, every time.Duration) *events {
-	return &events{w: w, every: every, running: map[int]progress.RunningTask{}, blocked: map[int]blockade{}}
+	return &events{w: w, every: every, running: map[int]progress.RunningTask{}, blocked: map[int]blockade{}, heldUp: map[heldUpKey]time.Duration{}}
 }
 
 func (e *events) see(s progress.Snapshot, ended bool) error {
 	e.begin(s)
 	e.lists(s)
+	e.retries(s)
 	e.tasks(s)
 	e.stuck(s)
 	// What happened in between is told in the order in which it happened.

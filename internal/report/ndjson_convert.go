@@ -75,9 +75,9 @@ func stateOf(s progress.Snapshot) eventState {
 		Phases: convert(s.Phases[:], func(ph progress.PhaseStatus) eventPhase {
 			j := eventPhase{
 				Name: ph.Phase.String(), State: ph.State.String(), SpanSeconds: seconds(ph.Span),
-				Total: ph.Total, Done: ph.Done, Failed: ph.Failed, Running: ph.Running,
+				Total: ph.Total, Done: ph.Done, Earlier: ph.Earlier, Failed: ph.Failed, Running: ph.Running,
 			}
-			if ph.State != progress.StateWaiting && ph.Total > 0 {
+			if begunHere(ph) {
 				start := seconds(ph.Start)
 				j.StartSeconds = &start
 			}
@@ -86,6 +86,7 @@ func stateOf(s progress.Snapshot) eventState {
 		Data: eventData{
 			Bytes: d.Bytes, ExpectedBytes: expected(d.Expected, state), Rows: d.Rows, ExpectedRows: expected(d.ExpectedRows, state),
 			WindowedBytesPerSecond: math.Round(d.Windowed), AverageBytesPerSecond: math.Round(d.Average),
+			EarlierBytes: d.EarlierBytes, EarlierRows: d.EarlierRows, RedoneBytes: d.Redone,
 			IdleSeconds: seconds(d.Idle), TablesTotal: d.TablesTotal, TablesDone: d.TablesDone,
 		},
 		Analyze:    eventCount(s.Analyze),
@@ -99,7 +100,7 @@ func stateOf(s progress.Snapshot) eventState {
 }
 
 func progressOf(h eventHead, s progress.Snapshot) eventProgress {
-	return eventProgress{eventHead: h, eventState: stateOf(s), Step: orNull(s.Step.Text), Running: convert(s.Running, runningOf)}
+	return eventProgress{eventHead: h, eventState: stateOf(s), Source: sourceOf(s.Source), Step: orNull(s.Step.Text), Running: convert(s.Running, runningOf)}
 }
 
 func runningOf(r progress.RunningTask) eventRunning {
@@ -108,6 +109,7 @@ func runningOf(r progress.RunningTask) eventRunning {
 		eventTask: taskOf(r.Task, r.Worker), ElapsedSeconds: seconds(r.Elapsed), Bytes: r.Bytes, Rows: r.Rows,
 		Activity: orNull(d.Activity), Done: d.Done, Total: positive(d.Total), Unit: orNull(d.Unit), ParallelWorkers: d.Parallel,
 		SourceWait: orNull(d.SourceWait), TargetWait: orNull(d.TargetWait), BlockedBy: convert(d.BlockedBy, blockerOf),
+		RetryCause: orNull(r.Retry.Cause),
 	}
 	if percent, ok := d.Percent(); ok {
 		percent = math.Round(percent*10) / 10
@@ -119,6 +121,6 @@ func runningOf(r progress.RunningTask) eventRunning {
 func endOf(h eventHead, s progress.Snapshot) eventEnd {
 	return eventEnd{
 		eventHead: h, eventState: stateOf(s), Over: s.Over,
-		LeftOut: len(s.LeftOut), Warnings: len(s.Warnings), Failures: len(s.Failures),
+		LeftOut: len(s.LeftOut), Warnings: len(s.Warnings), Failures: len(s.Failures), Retries: s.RetryCount,
 	}
 }

@@ -59,8 +59,14 @@ func (e *events) lists(s progress.Snapshot) {
 // tasks tells which tasks have started and which have ended. One that did both since the last look is told of twice, too,
 // and one that is neither in work nor ended any more was interrupted.
 func (e *events) tasks(s progress.Snapshot) {
-	for ; e.finished < len(s.Finished); e.finished++ {
-		f := s.Finished[e.finished]
+	e.undone(s)
+	for len(e.ends) < len(s.Finished) {
+		f := s.Finished[len(e.ends)]
+		e.ends = append(e.ends, endOfTask(f))
+		if f.Earlier {
+			e.add(s.Elapsed, "task_earlier", func(h eventHead) any { return earlierTask(h, f) })
+			continue
+		}
 		if _, known := e.running[f.Task.ID]; !known {
 			e.started(f.Task, f.Worker, f.Start)
 		}
@@ -100,6 +106,13 @@ func (e *events) stuck(s progress.Snapshot) {
 		e.add(s.Elapsed, "blocked", func(h eventHead) any {
 			return eventBlocked{h, taskOf(b.task, b.worker), convert(b.blockers, blockerOf)}
 		})
+	}
+	for _, held := range newlyHeldUp(e.heldUp, s) {
+		e.add(s.Elapsed, "holds_up", func(h eventHead) any { return eventHoldsUp{h, heldUpOf(held)} })
+	}
+	for ; e.freed < len(s.Source.Freed); e.freed++ {
+		freed := s.Source.Freed[e.freed]
+		e.add(s.Elapsed, "freed", func(h eventHead) any { return eventHoldsUp{h, heldUpOf(freed)} })
 	}
 	if newlyStalled(&e.stalled, s) {
 		e.add(s.Elapsed, "stalled", func(h eventHead) any { return stalledOf(h, s) })

@@ -99,6 +99,31 @@ type eventBlocker struct {
 	Ours           bool       `json:"ours"`
 }
 
+// eventHoldsUp is also the event of the end of the wait.
+type eventHoldsUp struct {
+	eventHead
+	eventHeldUp
+}
+
+type eventHeldUp struct {
+	PID           uint32  `json:"pid"`
+	Application   *string `json:"application"`
+	User          *string `json:"user"`
+	Wants         string  `json:"wants"`
+	WaitedSeconds float64 `json:"waited_seconds"`
+	Behind        int     `json:"behind"`
+}
+
+// eventSource is what the transfer costs its source.
+type eventSource struct {
+	SnapshotSeconds float64       `json:"snapshot_seconds"`
+	Released        bool          `json:"released"`
+	XIDAge          int64         `json:"xid_age"`
+	DatabaseXIDAge  int64         `json:"database_xid_age"`
+	FreezeMaxAge    int64         `json:"freeze_max_age"`
+	HeldUp          []eventHeldUp `json:"held_up"`
+}
+
 type eventStalled struct {
 	eventHead
 	IdleSeconds float64       `json:"idle_seconds"`
@@ -122,6 +147,7 @@ type eventState struct {
 type eventProgress struct {
 	eventHead
 	eventState
+	Source  *eventSource   `json:"source"`
 	Step    *string        `json:"step"`
 	Running []eventRunning `json:"running"`
 }
@@ -133,6 +159,7 @@ type eventEnd struct {
 	LeftOut  int  `json:"left_out"`
 	Warnings int  `json:"warnings"`
 	Failures int  `json:"failures"`
+	Retries  int  `json:"retries"`
 }
 
 type eventPhase struct {
@@ -142,6 +169,7 @@ type eventPhase struct {
 	SpanSeconds  float64  `json:"span_seconds"`
 	Total        int      `json:"total"`
 	Done         int      `json:"done"`
+	Earlier      int      `json:"earlier"`
 	Failed       int      `json:"failed"`
 	Running      int      `json:"running"`
 }
@@ -157,6 +185,9 @@ type eventData struct {
 	ExpectedBytes          *int64   `json:"expected_bytes"`
 	Rows                   int64    `json:"rows"`
 	ExpectedRows           *int64   `json:"expected_rows"`
+	EarlierBytes           int64    `json:"earlier_bytes"`
+	EarlierRows            int64    `json:"earlier_rows"`
+	RedoneBytes            int64    `json:"redone_bytes"`
 	WindowedBytesPerSecond float64  `json:"windowed_bytes_per_second"`
 	AverageBytesPerSecond  float64  `json:"average_bytes_per_second"`
 	RemainingSeconds       *float64 `json:"remaining_seconds"`
@@ -179,4 +210,5 @@ type eventRunning struct {
 	SourceWait      *string        `json:"source_wait"`
 	TargetWait      *string        `json:"target_wait"`
 	BlockedBy       []eventBlocker `json:"blocked_by"`
+	RetryCause      *string        `json:"retry_cause"`
 }

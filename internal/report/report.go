@@ -36,6 +36,13 @@ type Report struct {
 	Outcome  Outcome
 	ExitCode int
 	Error    string // the cause if the outcome is failed or cancelled
+	// Resumable says that the target keeps the record of what has arrived, with which a later run can go on.
+	Resumable bool
+
+	// Resumed is how many tasks were done by runs before this one; 0 if there were none.
+	Resumed int
+	// Mixed says which tables were read under which snapshot, if there were several.
+	Mixed []Mixture
 
 	Progress progress.Snapshot
 }
@@ -47,6 +54,12 @@ type Endpoint struct {
 	Database      string
 	User          string
 	ServerVersion string // as the server says it: 15.18
+}
+
+// Mixture is which tables were read under one of several snapshots.
+type Mixture struct {
+	Taken  time.Time // zero if it is this run's
+	Tables []string  // as shown to a user: table public.orders
 }
 
 // Program is a helper program that was used.
@@ -62,6 +75,7 @@ type Outcome string
 const (
 	Complete             Outcome = "complete"
 	CompleteWithFailures Outcome = "complete with failures" // each is among Progress.Failures
+	Different            Outcome = "different"              // complete, but --verify has found differences
 	Failed               Outcome = "failed"
 	Cancelled            Outcome = "cancelled"
 )

@@ -23,6 +23,8 @@ type jsonReport struct {
 	Builders        *string       `json:"builders"`
 	Options         []string      `json:"options"`
 	SnapshotID      *string       `json:"snapshot_id"`
+	Mixed           []jsonMixture `json:"mixed_snapshots"`
+	ResumedTasks    int           `json:"resumed_tasks"`
 
 	StartedAt      time.Time `json:"started_at"`
 	EndedAt        time.Time `json:"ended_at"`
@@ -30,6 +32,7 @@ type jsonReport struct {
 	Outcome        Outcome   `json:"outcome"`
 	ExitCode       int       `json:"exit_code"`
 	Error          *string   `json:"error"`
+	Resumable      bool      `json:"resumable"`
 
 	OutsidePhasesSeconds float64         `json:"outside_phases_seconds"`
 	Steps                []jsonStep      `json:"steps"`
@@ -39,6 +42,9 @@ type jsonReport struct {
 	Tables               []jsonTable     `json:"tables"`
 	Stages               []jsonStage     `json:"stages"`
 	Bottleneck           *jsonBottleneck `json:"bottleneck"`
+	SourceLoad           *eventSource    `json:"source_load"`
+	RetriesTotal         int             `json:"retries_total"`
+	Retries              []jsonRetry     `json:"retries"`
 	LeftOut              []jsonLeftOut   `json:"left_out"`
 	Warnings             []jsonWarning   `json:"warnings"`
 	Failures             []jsonFailure   `json:"failures"`
@@ -71,6 +77,7 @@ type jsonPhase struct {
 	SummedSeconds float64    `json:"summed_seconds"`
 	TasksTotal    int        `json:"tasks_total"`
 	TasksDone     int        `json:"tasks_done"`
+	TasksEarlier  int        `json:"tasks_earlier"`
 	TasksFailed   int        `json:"tasks_failed"`
 	Tasks         []jsonTask `json:"tasks"`
 }
@@ -94,6 +101,9 @@ type jsonData struct {
 	ExpectedBytes          *int64  `json:"expected_bytes"`
 	Rows                   int64   `json:"rows"`
 	ExpectedRows           *int64  `json:"expected_rows"`
+	EarlierBytes           int64   `json:"earlier_bytes"`
+	EarlierRows            int64   `json:"earlier_rows"`
+	RedoneBytes            int64   `json:"redone_bytes"`
 	TablesTotal            int     `json:"tables_total"`
 	TablesDone             int     `json:"tables_done"`
 	AverageBytesPerSecond  float64 `json:"average_bytes_per_second"`
@@ -116,6 +126,9 @@ type jsonTable struct {
 	Bytes           int64    `json:"bytes"`
 	DurationSeconds float64  `json:"duration_seconds"`
 	BytesPerSecond  *float64 `json:"bytes_per_second"`
+	EarlierParts    int      `json:"earlier_parts"`
+	EarlierRows     int64    `json:"earlier_rows"`
+	EarlierBytes    int64    `json:"earlier_bytes"`
 }
 
 type jsonStage struct {

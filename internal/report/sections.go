@@ -16,7 +16,7 @@ func (p *page) phases(r Report) {
 	for _, ph := range r.Progress.Phases {
 		planned += ph.Total
 		row := []string{ph.Phase.String(), phaseCounts(ph), "", ""}
-		if ph.Total > 0 && ph.State != progress.StateWaiting {
+		if begunHere(ph) {
 			row[2] = formatDuration(ph.Span)
 			row[3] = summed(ph)
 		}
@@ -36,6 +36,8 @@ func phaseCounts(ph progress.PhaseStatus) string {
 	switch {
 	case ph.Total == 0:
 		return "none"
+	case ph.Done == ph.Total && ph.Earlier > 0:
+		return formatCount(int64(ph.Done)) + ", " + formatCount(int64(ph.Earlier)) + " before"
 	case ph.Done == ph.Total:
 		return formatCount(int64(ph.Done))
 	}
@@ -75,9 +77,10 @@ func (p *page) data(s progress.Snapshot) {
 		return
 	}
 	d := s.Data
-	tables := plural(d.TablesTotal, "table", "tables")
+	before := earlierTables(s.Finished)
+	tables := plural(d.TablesTotal-before, "table", "tables")
 	if d.TablesDone != d.TablesTotal {
-		tables = fmt.Sprintf("%s of %s", formatCount(int64(d.TablesDone)), tables)
+		tables = fmt.Sprintf("%s of %s", formatCount(int64(d.TablesDone-before)), tables)
 	}
 	rates := ""
 	if d.Bytes > 0 {
@@ -91,13 +94,17 @@ func (p *page) data(s progress.Snapshot) {
 	}
 	p.pairs([][2]string{
 		{"moved", fmt.Sprintf("%s, %s, %s", bytes, plural(d.Rows, "row", "rows"), tables)},
+		{"before", earlierText(s)},
+		{"in vain", redoneText(d)},
 		{"rate", rates},
 		{"bottleneck", printable(s.Bottleneck.Text)},
+		{"source", sourceText(s.Source)},
 	})
 }
 
 func (p *page) tables(s progress.Snapshot) {
-	tables := collectTables(s.Finished)
+	// of those that an earlier run copied, no time is known
+	tables := slices.DeleteFunc(collectTables(s.Finished), func(t table) bool { return t.parts == 0 })
 	if len(tables) == 0 {
 		return
 	}
@@ -187,6 +194,7 @@ func (p *page) lists(s progress.Snapshot) {
 	for _, f := range s.Failures {
 		failures = append(failures, about(f.Task.Kind+" "+f.Task.Name, f.Error))
 	}
+	p.list("Held up on the source", everHeldUp(s.Source))
 	p.list("Left out", leftOut)
 	p.list("Warnings", warnings)
 	p.list("Failures", failures)

@@ -22,7 +22,13 @@ func StatusText(s progress.Snapshot, width int) string {
 	for _, ph := range s.Phases {
 		pairs = append(pairs, [2]string{ph.Phase.String(), phaseText(ph, s)})
 	}
+	pairs = append(pairs, [2]string{"before", earlierText(s)})
+	pairs = append(pairs, [2]string{"in vain", redoneText(s.Data)})
 	pairs = append(pairs, [2]string{"bottleneck", printable(s.Bottleneck.Text)})
+	pairs = append(pairs, [2]string{"source", sourceText(s.Source)})
+	for _, h := range s.Source.HeldUp {
+		pairs = append(pairs, [2]string{"holds up", heldUpText(h)})
+	}
 	if s.Step.Text != "" {
 		pairs = append(pairs, [2]string{"now", printable(s.Step.Text) + ", " + formatSeconds(s.Step.Elapsed)})
 	}
@@ -45,6 +51,8 @@ func phaseText(ph progress.PhaseStatus, s progress.Snapshot) string {
 		return "waiting"
 	case ph.Total == 0:
 		return "nothing to do"
+	case !begunHere(ph):
+		return "done, " + counted(ph, s.Data) + ", all there already"
 	case ph.State == progress.StateRunning:
 		text := going(ph, s)
 		if ph.Phase == progress.Data && s.Data.Idle >= stallAfter {
@@ -64,6 +72,9 @@ func soFar(s progress.Snapshot) string {
 	}
 	if n := len(s.Warnings); n > 0 {
 		parts = append(parts, plural(n, "warning", "warnings"))
+	}
+	if s.RetryCount > 0 {
+		parts = append(parts, plural(s.RetryCount, "attempt", "attempts")+" lost and made again")
 	}
 	if n := len(s.LeftOut); n > 0 {
 		parts = append(parts, plural(n, "object", "objects")+" left out")
@@ -87,6 +98,7 @@ func runningText(r progress.RunningTask, s progress.Snapshot) string {
 	d := r.Detail
 	blockers := d.BlockedBy
 	d.BlockedBy = nil // they come last, and in full
+	parts = append(parts, retryFacts(r, s)...)
 	parts = append(parts, said(d)...)
 	if d.SourceWait != "" {
 		parts = append(parts, "the source waits for "+printable(d.SourceWait))

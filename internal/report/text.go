@@ -34,12 +34,14 @@ const slowest = 10
 func WriteText(w io.Writer, r Report, o TextOptions) error {
 	p := &page{width: cmp.Or(o.Width, 80), color: o.Color}
 	p.meta(r)
+	p.mixed(r)
 	p.phases(r)
 	p.data(r.Progress)
 	p.tables(r.Progress)
 	p.tasks("Indexes", r.Progress, progress.Indexes)
 	p.tasks("Constraints", r.Progress, progress.Constraints)
 	p.analyze(r.Progress)
+	p.retries(r.Progress)
 	p.lists(r.Progress)
 	p.outcome(r)
 	_, err := io.WriteString(w, p.b.String())
@@ -72,6 +74,7 @@ func (p *page) meta(r Report) {
 		{"target", r.Target.text()},
 		{"pg_dump", strings.TrimPrefix(printable(r.PgDump.Version+", "+r.PgDump.Path), ", ")},
 		{"snapshot", printable(r.Snapshot)},
+		{"resumed", resumedText(r)},
 		{"options", strings.Join(run, ", ")},
 		{"builders", printable(r.Builders)},
 		{"pgsluice", printable(r.Version)},
@@ -109,10 +112,15 @@ func (p *page) outcome(r Report) {
 		title, rest = "Complete", " in "+took+"."
 	case CompleteWithFailures:
 		title, rest = "Complete with "+plural(failures, "failure", "failures"), " in "+took+"."
+	case Different:
+		title, rest = "Complete, but different from the source", " after "+took+"."
 	case Cancelled:
 		title, rest = "Cancelled", " after "+took+"."
 	default:
 		title, rest = "Failed", " after "+took+"."
+	}
+	if len(r.Mixed) > 0 {
+		rest += " " + mixedWord
 	}
 	p.heading(title, rest)
 	if r.Error != "" {
@@ -131,9 +139,15 @@ func exitMeaning(r Report) string {
 		if r.Outcome == Complete {
 			return "the copy is complete, but the report could not be written"
 		}
+		if r.Resumable {
+			return "done, but not everything; what is missing is listed, and --resume tries it again"
+		}
 		return "done, but not everything; what is missing is listed"
 	case 3:
 		return "differences were found"
+	}
+	if r.Resumable {
+		return "the target is incomplete; --resume goes on"
 	}
 	if len(r.Progress.Finished)+len(r.Progress.Running) == 0 {
 		return "nothing was copied"

@@ -93,7 +93,7 @@ func inWork(s progress.Snapshot, phase progress.Phase) string {
 			text, last = text+verb+" ", verb
 		}
 		text += clip(printable(name), nameColumns) + " for " + formatSeconds(r.Elapsed)
-		if facts := said(r.Detail); len(facts) > 0 {
+		if facts := append(retryFacts(r, s), said(r.Detail)...); len(facts) > 0 {
 			text += " (" + strings.Join(facts, ", ") + ")"
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"pgsluice/internal/archive"
 	"pgsluice/internal/catalog"
 	"pgsluice/internal/ledger"
 	"pgsluice/internal/plan"
@@ -27,8 +28,10 @@ type run struct {
 	former             *ledger.State  // what an earlier run has left; nil if nothing
 	fence              int64          // 0 while this run has no ledger
 	done, failed       *set           // tasks, by this run or, done ones, an earlier one
-	dropping           bool           // the commit that drops the ledger has been sent
-	crashes            int            // of the target
+	toc                *archive.TOC
+	verification       verification
+	dropping           bool // the commit that drops the ledger has been sent
+	crashes            int  // of the target
 	// replicaRole says that writers set session_replication_role: --data-only loads tables that have their
 	// triggers and foreign keys already.
 	replicaRole bool
@@ -102,12 +105,14 @@ func (r *run) inspect(ctx context.Context) (source *catalog.Source, err error) {
 	if err := r.checkFormer(ctx); err != nil {
 		return nil, err
 	}
-	toc, source, err := r.open(ctx)
-	if err != nil {
+	if err := r.checkVerify(ctx); err != nil {
+		return nil, err
+	}
+	if r.toc, source, err = r.open(ctx); err != nil {
 		return nil, err
 	}
 	r.survey.source = source
-	if r.plan, err = plan.Build(toc, source, r.choices()); err != nil {
+	if r.plan, err = plan.Build(r.toc, source, r.choices()); err != nil {
 		return nil, err
 	}
 	if r.Resume != NoResume {

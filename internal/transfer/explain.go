@@ -55,7 +55,7 @@ func (r *run) meaning(ctx context.Context, t *plan.Task, err error) string {
 }
 
 // onStandby says what a standby does to those who read from it.
-const onStandby = "the source is a standby, and what it replayed from its primary (VACUUM, DROP, ALTER, TRUNCATE) stood in the way of the copy's " +
+const onStandby = "the source is a standby, and if it was not restarted, what it replayed from its primary (VACUUM, DROP, ALTER, TRUNCATE) stood in the way of the copy's " +
 	"snapshot: set hot_standby_feedback = on there, against VACUUM, and max_standby_streaming_delay = -1, against the others, for as long as " +
 	"a copy takes, or name the primary as the source"
 

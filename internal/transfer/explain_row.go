@@ -73,7 +73,7 @@ func (r *run) locate(ctx context.Context, t *plan.Task, e *pgconn.PgError) *plac
 	}
 	ctx, cancel := context.WithTimeout(ctx, locateDeadline)
 	defer cancel()
-	reader, err := r.openReader(ctx, 0)
+	reader, err := r.openReader(ctx, r.readerOptions("copy-out"), 0)
 	if err != nil {
 		return p
 	}

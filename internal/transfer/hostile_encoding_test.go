@@ -40,7 +40,6 @@ func TestEncodingsConverted(t *testing.T) {
 			pgtest.Exec(t, src+"&client_encoding="+client, e.sql)
 			copyOK(t, Options{Source: src, Target: dst})
 			if e.source == "SQL_ASCII" && e.target != "SQL_ASCII" {
-				client = e.target
 				pgtest.DBDiff(t, src, dst, "-d")
 				return
 			}

@@ -45,7 +45,7 @@ func (r *run) lockSource(ctx context.Context, names []string, oids []uint32) err
 		return nil
 	}
 	for range min(r.Jobs, len(names)) {
-		reader, err := r.openReader(ctx, 0)
+		reader, err := r.openReader(ctx, r.readerOptions("copy-out"), 0)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"pgsluice/internal/progress"
+	"pgsluice/internal/verify"
 	"pgsluice/stages"
 )
 
@@ -64,6 +65,9 @@ type Options struct {
 	// it anew: what is in the target is dropped, as by Clean, with Confirm; with DataOnly the rows are.
 	Resume  ResumeMode
 	Restart bool
+	// Verify reads both sides once more and compares them: the source under the copy's snapshot, which is kept as long, the
+	// target when all is there.
+	Verify bool
 	// RetryFor is for how long a lost connection is tried again. 0 means 5 minutes; a negative one, not at all.
 	RetryFor time.Duration
 	// LockTimeout bounds each wait for a table lock on the source. 0 means a minute: longer would look stuck, and while we wait
@@ -195,6 +199,10 @@ type Result struct {
 	Planned, Done, Resumed int
 	// Mixed says, of a copy whose rows are of several snapshots, which are of which.
 	Mixed []Mixture
+	// Verified is what Verify found; nil if it was not asked for or did not come to its end, which VerifyErr then says of a
+	// copy that is complete.
+	Verified  *verify.Result
+	VerifyErr error
 	// Failed is the number of objects that failed under OnError Continue.
 	Failed int
 }

@@ -46,7 +46,11 @@ func (r *run) releaseSource(ctx context.Context) error {
 	if err := r.ledger.do(ctx, makeDurable); err != nil {
 		return err
 	}
+	if err := r.verifySource(ctx); err != nil {
+		return err
+	}
 	r.snapshot.close(ctx)
+	r.Progress.Release()
 	return nil
 }
 

@@ -31,7 +31,10 @@ func (r *run) carryOut(ctx context.Context) error {
 				continue
 			}
 		}
-		if err != nil && ctx.Err() != nil {
+		if err == nil {
+			r.result.VerifyErr = r.verifyTarget(ctx)
+		}
+		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
 		return err
@@ -125,11 +128,7 @@ func (r *run) finish(ctx context.Context) error {
 // dropLedger is the last commit. An event trigger of the user's that is in the way is kept out where that is allowed; else
 // the ledger is emptied, and a warning says what is left.
 func (r *run) dropLedger(ctx context.Context, conn *pgconn.PgConn) error {
-	drop := ledger.Drop
-	if r.dstFacts.MayReplicaRole {
-		drop = "SET LOCAL session_replication_role = replica; " + drop
-	}
-	err := durably(ctx, conn, drop)
+	err := durably(ctx, conn, unasked(r.dstFacts, ledger.Drop))
 	if err == nil || code(err) == "" || Retryable(err) {
 		return err
 	}

@@ -25,6 +25,7 @@ const (
 // survey is what was found out before a transfer, and what that rests on.
 type survey struct {
 	findings     []preflight.Finding
+	told         map[string]bool // findings that were passed on
 	dry          bool            // nothing follows
 	source       *catalog.Source // set when the plan is made
 	aroundSource *catalog.Circumstances
@@ -48,6 +49,7 @@ func (s *sides) close(ctx context.Context) {
 // preflight logs in on both sides and refuses what can't work, before anything is read in earnest. It refuses with all
 // errors at once: when there are some, a plan is made only to find the rest.
 func (r *run) preflight(ctx context.Context) error {
+	r.survey = survey{told: r.survey.told} // it may be tried again
 	s, err := r.logIn(ctx, true)
 	defer s.close(ctx)
 	if err == nil && preflight.Stopping(r.survey.findings) == nil {
@@ -65,7 +67,14 @@ func (r *run) preflight(ctx context.Context) error {
 // tell passes on what was found, and returns the errors among it.
 func (r *run) tell() error {
 	err := preflight.Stopping(r.survey.findings)
+	if r.survey.told == nil {
+		r.survey.told = map[string]bool{}
+	}
 	for _, f := range r.survey.findings {
+		if r.survey.told[f.String()] {
+			continue
+		}
+		r.survey.told[f.String()] = true
 		switch f.Level {
 		case preflight.Warning:
 			object, message := f.Side, f.What
@@ -207,6 +216,8 @@ SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l, pg_catalog.pg_database d
 	if err != nil {
 		return false, fmt.Errorf("target: advisory lock: %w", err)
 	}
-	_, err = catalog.Rows(ctx, src, "SELECT pg_catalog.pg_advisory_unlock($1::int8)", key)
-	return row[0] == "t", err
+	if _, err := catalog.Rows(ctx, src, "SELECT pg_catalog.pg_advisory_unlock($1::int8)", key); err != nil {
+		return false, fmt.Errorf("source: advisory lock: %w", err)
+	}
+	return row[0] == "t", nil
 }

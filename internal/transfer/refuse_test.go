@@ -159,6 +159,10 @@ func TestStandby(t *testing.T) {
 	if said := fmt.Sprint(tracker.Snapshot().Warnings); !strings.Contains(said, "public.unlogged") {
 		t.Errorf("nothing is said of the unlogged table: %s", said)
 	}
+	o := dryRun(t, Options{Source: there, Target: pgtest.DatabaseOn(t, pgtest.Second(t))})
+	found(t, o, preflight.Warning, "source", "does not have the rows of unlogged tables: public.unlogged", "primary")
+	found(t, o, preflight.Warning, "source", "max_standby_streaming_delay = 30s", "hot_standby_feedback")
+	found(t, dryRun(t, Options{Source: src, Target: there}), preflight.Error, "target", "is a standby", "primary")
 	// the standby of one database, and another database of its primary
 	copyOK(t, Options{Source: there, Target: primary.URL("other"), Jobs: 1})
 }

@@ -58,7 +58,11 @@ func lostConnection(err error) bool {
 			return true
 		}
 	}
-	return errors.As(err, &network) || pgconn.SafeToRetry(err)
+	if errors.As(err, &network) {
+		_, alone := network.(syscall.Errno) // of the operating system, such as of a program that is not there: it has these methods, too
+		return !alone
+	}
+	return pgconn.SafeToRetry(err)
 }
 
 const (
@@ -90,9 +94,9 @@ func (p *backoff) next(now time.Time) (wait time.Duration, ok bool) {
 	return wait, true
 }
 
-// again waits and returns nil if what failed with err should be tried again, and else err, with what was tried. lost counts
-// the attempts of a task that had its sessions.
-func (r *run) again(ctx context.Context, p *backoff, object string, err error) error {
+// again waits and returns nil if what failed with err should be tried again, and else err, with what was tried. tell gets
+// the attempt that was lost.
+func (r *run) again(ctx context.Context, p *backoff, object string, err error, tell func(progress.Retry)) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -106,7 +110,7 @@ func (r *run) again(ctx context.Context, p *backoff, object string, err error) e
 		}
 		return err
 	}
-	r.Progress.Retrying(progress.Retry{Object: object, Cause: err.Error(), Wait: wait})
+	tell(progress.Retry{Object: object, Cause: err.Error(), Wait: wait})
 	r.Log.Info("trying again", zap.String("object", object), zap.Duration("in", wait), zap.Error(err))
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -126,7 +130,7 @@ func (r *run) retrying(ctx context.Context, object string, do func() error) erro
 		if err == nil {
 			return nil
 		}
-		if err = r.again(ctx, p, object, err); err != nil {
+		if err = r.again(ctx, p, object, err, r.Progress.Retrying); err != nil {
 			return err
 		}
 	}
@@ -138,7 +142,7 @@ type trial struct {
 	worked int // attempts that had their sessions
 }
 
-func (t *trial) again(ctx context.Context, r *run, task *plan.Task, err error, worked bool) error {
+func (t *trial) again(ctx context.Context, r *run, task *plan.Task, running *progress.Running, err error, worked bool) error {
 	if worked {
 		if t.worked++; t.worked >= mostTries && Retryable(err) {
 			return fmt.Errorf("%w; it was tried %d times", err, t.worked)
@@ -147,5 +151,5 @@ func (t *trial) again(ctx context.Context, r *run, task *plan.Task, err error, w
 			t.tries = 0 // another outage, not the same
 		}
 	}
-	return r.again(ctx, &t.backoff, label(task), err)
+	return r.again(ctx, &t.backoff, label(task), err, running.Retrying)
 }

@@ -63,8 +63,8 @@ func rollback(ctx context.Context, conn *pgconn.PgConn) {
 const rollbackDeadline = 3 * time.Second // it takes milliseconds where the server answers at all
 
 // openReader opens a session that reads under the snapshot, in place of the backend lost, if that is not 0.
-func (r *run) openReader(ctx context.Context, lost uint32) (*pgconn.PgConn, error) {
-	conn, err := catalog.OpenSession(ctx, r.src, r.readerOptions("copy-out"))
+func (r *run) openReader(ctx context.Context, opt catalog.SessionOptions, lost uint32) (*pgconn.PgConn, error) {
+	conn, err := catalog.OpenSession(ctx, r.src, opt)
 	if err != nil {
 		return nil, fmt.Errorf("source: %w", err)
 	}
@@ -88,7 +88,7 @@ func (r *run) takeReader(ctx context.Context, lost uint32) (*pgconn.PgConn, erro
 		catalog.Close(ctx, conn) // lost while it waited: the holders still have all that a new one needs
 	default:
 	}
-	conn, err := r.openReader(ctx, lost)
+	conn, err := r.openReader(ctx, r.readerOptions("copy-out"), lost)
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func (r *run) task(ctx context.Context, s *streams, t *plan.Task) error {
 			return r.brokenOff(ctx, running, o)
 		}
 		cause := err
-		if err = trial.again(ctx, r, t, err, opened); err == nil {
+		if err = trial.again(ctx, r, t, running, err, opened); err == nil {
 			running.Again()
 			continue
 		}

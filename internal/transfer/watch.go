@@ -51,8 +51,14 @@ type side struct {
 // watch begins to watch; stop ends it, and returns when its sessions are closed.
 func (r *run) watch(ctx context.Context) (stop func()) {
 	w := newWatcher(r.Progress, r.Log, watchEvery)
-	w.held = func() bool { return !r.snapshot.released() }
-	return w.start(ctx, r.src, r.dst)
+	if s := r.snapshot; s != nil {
+		w.held = func() bool { return !s.released() }
+	}
+	unwatch := w.start(ctx, r.src, r.dst)
+	return func() {
+		unwatch()
+		r.Progress.Release() // the snapshot goes with the transfer, at the latest
+	}
 }
 
 func newWatcher(tracker *progress.Tracker, log *zap.Logger, every time.Duration) *watcher {

@@ -7,22 +7,15 @@ import (
 	"pgsluice/internal/progress"
 )
 
-// holds reports whether a side is the source and its snapshot is held. Once it is not, the tracker is told.
+// holds reports whether a side is the source and its snapshot is held.
 func (w *watcher) holds(s *side) bool {
-	if s != &w.sides[0] || w.held == nil {
-		return false
-	}
-	held := w.held()
-	if !held {
-		w.tracker.Release()
-	}
-	return held
+	return s == &w.sides[0] && w.held != nil && w.held()
 }
 
 // load asks the source what the transfer costs it, and tells the tracker.
 func (w *watcher) load(ctx context.Context, session *watchSession) error {
 	load, err := session.load(ctx)
-	if err != nil || !w.held() { // released meanwhile: what was said is old
+	if err != nil {
 		return err
 	}
 	source := progress.Source{
