@@ -9,6 +9,9 @@ GO ?= go
 TIMEOUT ?= 20m
 # how long each fuzz target runs
 FUZZTIME ?= 60s
+# how many cases of the fault suite, and the seed of their points
+FAULTS ?= 500
+SEED ?= 1
 # where races can be: the pipe, its stages and all rooms above them
 RACE ?= ./pipeline/... ./stages/... ./internal/...
 LINT = $(GO) tool -modfile=internal/tools/go.mod golangci-lint
@@ -49,6 +52,10 @@ fuzz: ## each fuzz target for FUZZTIME (60s)
 .PHONY: mutants
 mutants: ## break the code in known ways and see a test fail for each
 	bash internal/mutants/run.sh
+
+.PHONY: faults
+faults: ## FAULTS (500) cases in which something breaks, drawn by SEED (1)
+	$(GO) test -v -count=1 -timeout 3h ./internal/faults -args -cases $(FAULTS) -seed $(SEED) -results RESULTS.md
 
 .PHONY: bench
 bench: ## pgsluice and its peers side by side

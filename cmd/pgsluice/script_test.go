@@ -89,6 +89,7 @@ func TestScripts(t *testing.T) {
 			"empty":     empty,
 			"stopped":   stopped,
 			"appears":   appears,
+			"copying":   copying,
 		},
 	})
 }
@@ -213,6 +214,11 @@ func deserted(ts *testscript.TestScript, _ bool, args []string) {
 	for _, url := range args {
 		awaitCount(ts, url, "true", "0", nil)
 	}
+}
+
+// copying URL: waits until a COPY runs there.
+func copying(ts *testscript.TestScript, _ bool, args []string) {
+	awaitCount(ts, args[0], "query LIKE 'COPY %'", "1", nil)
 }
 
 // awaitCount waits until so many sessions of pgsluice's fit the condition, or ended is closed.

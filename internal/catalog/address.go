@@ -66,11 +66,17 @@ func ParseAddress(name string) (*Address, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}
+	config.DialFunc = (&net.Dialer{Timeout: config.ConnectTimeout, KeepAliveConfig: keepAlive}).DialContext
 	config.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelDeadline}
 	}
 	return &Address{config: config, host: config.Host}, nil
 }
+
+// keepAlive notices within a minute that the other end of an idle connection has gone without a word, and keeps routers from
+// forgetting it. TCP_USER_TIMEOUT, which would do the same for bytes that nobody acknowledges, also ends connections whose
+// server is alive and does not read for long: a COPY that waits for a lock.
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3}
 
 // quoteKeywordValue quotes a value of a keyword/value connection string (libpq, conninfo_parse).
 func quoteKeywordValue(v string) string {

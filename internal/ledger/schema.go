@@ -86,7 +86,8 @@ func Create(ctx context.Context, conn *pgconn.PgConn, h Header, s Snapshot, entr
 		_, err := catalog.Rows(ctx, conn, sql, args...)
 		return err
 	}
-	if _, err := conn.Exec(ctx, "BEGIN;"+settings+Drop+";"+create).ReadAll(); err != nil {
+	// a crash of the server may take the tasks that were recorded last, but not the ledger itself
+	if _, err := conn.Exec(ctx, "BEGIN; SET LOCAL synchronous_commit = on;"+settings+Drop+";"+create).ReadAll(); err != nil {
 		return fmt.Errorf("making schema %s, which records what has arrived: %w", Schema, err)
 	}
 	err := run("INSERT INTO _pgsluice.transfer (id, format, source, choices, pg_dump, plan, fence) VALUES ($1, $2::int4, $3, $4, $5, $6, $7::int8)",

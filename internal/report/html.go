@@ -128,6 +128,9 @@ func htmlHeader(r Report) htmlHead {
 		if d.TablesDone != d.TablesTotal {
 			tables += " of " + formatCount(int64(d.TablesTotal))
 		}
+		if before := earlierTables(r.Progress.Finished); before > 0 {
+			tables += ", " + formatCount(int64(before)) + " before"
+		}
 		h.Facts = append(h.Facts, [2]string{"moved", formatBytes(d.Bytes)},
 			[2]string{"rows", formatCount(d.Rows)}, [2]string{"tables", tables})
 		if d.Bytes > 0 {

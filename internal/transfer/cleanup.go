@@ -72,7 +72,7 @@ func claimForCleanup(ctx context.Context, conn *pgconn.PgConn) error {
 	}
 	// EndOld looks into the ledger, which may be another version's or half of one
 	if there, err := ledger.There(ctx, conn); err != nil || !there {
-		return nil //nolint:nilerror // then there are no backends to be known by it
+		return nil //nolint:nilerr // then there are no backends to be known by it
 	}
 	return ledger.EndOld(ctx, conn)
 }

@@ -29,10 +29,10 @@ func (r *run) parallel(ctx context.Context) error {
 	}
 	group.Go(func() error {
 		reading.Wait()
-		if ctx.Err() != nil {
-			return nil
+		if ctx.Err() == nil {
+			return r.releaseSource(ctx)
 		}
-		return r.releaseSource(ctx)
+		return nil // who ended it has said why
 	})
 	return group.Wait()
 }

@@ -69,9 +69,16 @@ func (r *run) shape() string {
 		set  bool
 		word string
 	}{
-		{r.SchemaOnly, "--schema-only"}, {r.DataOnly, "--data-only"}, {r.NoOwner, "--no-owner"}, {r.NoACL, "--no-acl"}, {r.NoComments, "--no-comments"},
-		{r.NoTablespaces, "--no-tablespaces"}, {r.NoPublications, "--no-publications"}, {r.NoDBSettings, "--no-db-settings"},
-		{r.Subscriptions, "--subscriptions"}, {r.NoAnalyze, "--no-analyze"},
+		{r.SchemaOnly, "--schema-only"},
+		{r.DataOnly, "--data-only"},
+		{r.NoOwner, "--no-owner"},
+		{r.NoACL, "--no-acl"},
+		{r.NoComments, "--no-comments"},
+		{r.NoTablespaces, "--no-tablespaces"},
+		{r.NoPublications, "--no-publications"},
+		{r.NoDBSettings, "--no-db-settings"},
+		{r.Subscriptions, "--subscriptions"},
+		{r.NoAnalyze, "--no-analyze"},
 	} {
 		if o.set {
 			words = append(words, o.word)
