@@ -10,11 +10,11 @@ import (
 )
 
 const cleanupDescription = `Removes what an incomplete copy records on its target, the schema _pgsluice, so
-that nothing of pgsluice is left there. No row and no object of yours is touched:
-what has arrived stays. But nobody can go on with that copy afterwards. It
-refuses while a pgsluice is at work on the target; whether one is, it may take
-ten seconds to find out. TARGET is named as for copy; without an argument it is
-what PGSLUICE_TARGET says.`
+that nothing of pgsluice is left there. No row and no object of yours is
+touched: what has arrived stays. But nobody can go on with that copy afterwards.
+It refuses while a pgsluice is at work on the target; whether one is, it may
+take ten seconds to find out. TARGET is named as for copy; without an argument
+it is what PGSLUICE_TARGET says.`
 
 const cleanupExamples = `Examples:
   # how far did it come? then give it up

@@ -17,6 +17,7 @@ type State struct {
 	Snapshots []Snapshot
 	Entries   []Entry // in the order of the plan
 	Done      map[string]Done
+	Errors    map[string]bool // keys of entries that failed: done ones in part
 }
 
 // Done is what is recorded of a task that is done.
@@ -41,7 +42,7 @@ func Read(ctx context.Context, conn *pgconn.PgConn) (*State, error) {
 		return nil, fmt.Errorf("schema %s was written by another version of pgsluice: use that one, or pgsluice cleanup", Schema)
 	}
 	h := headers[0]
-	s := &State{Done: map[string]Done{}, Header: Header{
+	s := &State{Done: map[string]Done{}, Errors: map[string]bool{}, Header: Header{
 		ID: h[1], Source: h[2], Choices: h[3], PgDump: h[4], Plan: h[5], Fence: number(h[6]), Started: moment(h[7]),
 	}}
 	for _, read := range []func(context.Context, *pgconn.PgConn) error{s.readSnapshots, s.readEntries, s.readDone} {
@@ -87,6 +88,9 @@ func (s *State) readEntries(ctx context.Context, conn *pgconn.PgConn) error {
 		s.Entries = append(s.Entries, Entry{
 			Key: r[0], Phase: r[1], Kind: r[2], Name: r[3], Bytes: number(r[4]), Rows: number(r[5]), Error: r[6],
 		})
+		if r[6] != "" {
+			s.Errors[r[0]] = true
+		}
 	}
 	return err
 }

@@ -139,9 +139,9 @@ func columns(entries []Entry) []string {
 	return all
 }
 
-// AddSnapshot records a snapshot. Its number must be new.
+// AddSnapshot records a snapshot, unless its number is there: it may be called again with the same.
 func AddSnapshot(ctx context.Context, conn *pgconn.PgConn, s Snapshot) error {
-	_, err := catalog.Rows(ctx, conn, "INSERT INTO _pgsluice.snapshot (number, name, cluster, timeline, xids) VALUES ($1::int4, $2, $3, $4, $5)",
+	_, err := catalog.Rows(ctx, conn, "INSERT INTO _pgsluice.snapshot (number, name, cluster, timeline, xids) VALUES ($1::int4, $2, $3, $4, $5) ON CONFLICT (number) DO NOTHING",
 		strconv.Itoa(s.Number), s.Name, s.Cluster, s.Timeline, s.XIDs)
 	return err
 }

@@ -56,18 +56,23 @@ func (t *Tracker) wait(task Task) {
 	}
 }
 
-// Undo says that a task which was done is so no more, because the target has lost it: it waits again. An ID that is not
-// done panics.
+// Undo says that a task which was done, or, outside of the data phase, failed in part, is so no more, because the target has lost
+// it: it waits again. An ID of another panics.
 func (t *Tracker) Undo(id int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	i := slices.IndexFunc(t.finished, func(f FinishedTask) bool { return f.Task.ID == id && f.Error == "" })
-	if i < 0 {
+	i := slices.IndexFunc(t.finished, func(f FinishedTask) bool { return f.Task.ID == id })
+	if i < 0 || t.finished[i].Error != "" && t.finished[i].Task.Phase == Data {
 		panic(fmt.Sprintf("progress: task %d is not done", id))
 	}
 	f := t.finished[i]
 	t.finished = slices.Delete(slices.Clone(t.finished), i, i+1) // snapshots share the old list
-	t.phases[f.Task.Phase].done--
+	if f.Error == "" {
+		t.phases[f.Task.Phase].done--
+	} else {
+		t.phases[f.Task.Phase].failed--
+		t.failures = slices.DeleteFunc(slices.Clone(t.failures), func(f FinishedTask) bool { return f.Task.ID == id })
+	}
 	if f.Earlier {
 		t.phases[f.Task.Phase].earlier--
 	}

@@ -28,6 +28,7 @@ type run struct {
 	former             *ledger.State  // what an earlier run has left; nil if nothing
 	fence              int64          // 0 while this run has no ledger
 	done, failed       *set           // tasks, by this run or, done ones, an earlier one
+	flawed             *set           // tasks that failed in part: what needs them goes on
 	toc                *archive.TOC
 	verification       verification
 	dropping           bool // the commit that drops the ledger has been sent
@@ -46,7 +47,7 @@ type run struct {
 // a *Refused if nothing was changed, the context's cause if it was cancelled, and otherwise an error that names the
 // object and the stage. Objects that failed under OnError Continue are counted in the Result and listed in Progress.
 func Copy(ctx context.Context, opt Options) (*Result, error) {
-	r := &run{Options: opt.withDefaults(), result: &Result{}, done: newSet(), failed: newSet()}
+	r := &run{Options: opt.withDefaults(), result: &Result{}, done: newSet(), failed: newSet(), flawed: newSet()}
 	defer r.Progress.Finish()
 	if err := r.check(); err != nil {
 		return r.result, err

@@ -24,8 +24,11 @@ func (r *run) execute(ctx context.Context, w *writer, t *plan.Task) (ownerErr, e
 	case err == nil || ctx.Err() != nil:
 		return ownerErr, err
 	case errors.Is(err, ledger.ErrDone):
-		_, _, err = earlierAttempt(ctx, w, r.record(t))
-		return nil, err
+		// by an attempt whose answer was lost, or by an earlier run that could not set the owner
+		if _, _, err = earlierAttempt(ctx, w, r.record(t)); err == nil && t.Owner != "" {
+			ownerErr = exec(ctx, w.conn, t.Owner)
+		}
+		return ownerErr, err
 	case r.needsSearchPath(t, err):
 		// its functions were written for the database's own search_path (FACTS.md 14)
 		if again := r.transaction(ctx, w, t, t.Statements, r.srcFacts.SearchPath, &ownerErr); again != nil {

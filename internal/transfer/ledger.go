@@ -38,8 +38,10 @@ func (r *run) openLedger(ctx context.Context, takeOver bool) (*ledgerSession, er
 }
 
 func (r *run) connectLedger(ctx context.Context) (*pgconn.PgConn, error) {
+	set := r.writerSettings()
+	set["synchronous_commit"] = "on" // what it says of the whole must outlast a crash
 	conn, err := catalog.OpenSession(ctx, r.dst, catalog.SessionOptions{
-		Role: catalog.Writer, Encoding: r.srcFacts.Encoding, Application: "pgsluice ledger", Set: r.writerSettings(),
+		Role: catalog.Writer, Encoding: r.srcFacts.Encoding, Application: "pgsluice ledger", Set: set,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("target: %w", err)
@@ -49,20 +51,23 @@ func (r *run) connectLedger(ctx context.Context) (*pgconn.PgConn, error) {
 
 // do runs f, which must be able to run twice, with the session, in place of which there is another if it is lost.
 func (l *ledgerSession) do(ctx context.Context, f func(context.Context, *pgconn.PgConn) error) error {
+	return l.run.retrying(ctx, "ledger", func() error { return l.once(ctx, f) })
+}
+
+// once is do without a second attempt.
+func (l *ledgerSession) once(ctx context.Context, f func(context.Context, *pgconn.PgConn) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.run.retrying(ctx, "ledger", func() error {
-		if l.conn.IsClosed() {
-			if err := l.reopen(ctx); err != nil {
-				return err
-			}
+	if l.conn.IsClosed() {
+		if err := l.reopen(ctx); err != nil {
+			return err
 		}
-		err := f(ctx, l.conn)
-		if err != nil && !l.conn.IsClosed() && l.conn.TxStatus() != 'I' {
-			rollback(ctx, l.conn)
-		}
-		return err
-	})
+	}
+	err := f(ctx, l.conn)
+	if err != nil && !l.conn.IsClosed() && l.conn.TxStatus() != 'I' {
+		rollback(ctx, l.conn)
+	}
+	return err
 }
 
 // reopen takes the claim again. The caller holds mu.
@@ -102,7 +107,7 @@ func (l *ledgerSession) keep(ctx context.Context, end context.CancelCauseFunc) (
 				return
 			case <-tick.C:
 			}
-			err := l.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) error { return exec(ctx, conn, "SELECT") })
+			err := l.once(ctx, func(ctx context.Context, conn *pgconn.PgConn) error { return exec(ctx, conn, "SELECT") })
 			var busy *ledger.Busy
 			if errors.As(err, &busy) {
 				end(err)
@@ -112,13 +117,12 @@ func (l *ledgerSession) keep(ctx context.Context, end context.CancelCauseFunc) (
 	return func() { cancel(); keeping.Wait() }
 }
 
-// noteFailure records why a task failed, as far as that is possible.
-func (r *run) noteFailure(ctx context.Context, t *plan.Task, failure error) {
+// noteFailure records why a task failed, "" for one that does so no more, as far as that is possible.
+func (r *run) noteFailure(ctx context.Context, t *plan.Task, message string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackDeadline)
 	defer cancel()
-	r.ledger.mu.Lock()
-	defer r.ledger.mu.Unlock()
-	if err := ledger.Failed(ctx, r.ledger.conn, t.Key, failure.Error()); err != nil {
+	err := r.ledger.once(ctx, func(ctx context.Context, conn *pgconn.PgConn) error { return ledger.Failed(ctx, conn, t.Key, message) })
+	if err != nil {
 		r.Log.Info("a failure could not be recorded on the target", zap.Error(err))
 	}
 }

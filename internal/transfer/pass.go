@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -109,16 +110,12 @@ func (r *run) pass(ctx context.Context) error {
 // finish makes all that was committed durable, and drops the ledger if nothing is left to do. It is the last commit.
 func (r *run) finish(ctx context.Context) error {
 	return r.ledger.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
-		crashed, err := ledger.Enter(ctx, conn, "ledger")
+		err := flush(ctx, conn)
 		switch {
 		case errors.Is(err, ledger.ErrFenced) && r.dropping:
 			return nil // the answer to the last commit was lost
-		case err != nil:
+		case err != nil || r.result.Failed > 0:
 			return err
-		case crashed:
-			return errCrashed
-		case r.result.Failed > 0:
-			return makeDurable(ctx, conn)
 		}
 		r.dropping = true
 		return r.dropLedger(ctx, conn)
@@ -140,12 +137,21 @@ func (r *run) dropLedger(ctx context.Context, conn *pgconn.PgConn) error {
 	return nil
 }
 
-// makeDurable commits one transaction synchronously. The others were not; but WAL is flushed in order, so this one
-// covers them all (FACTS.md 21).
-func makeDurable(ctx context.Context, conn *pgconn.PgConn) error {
+// flush makes all that was committed durable. It fails with errCrashed if the server has crashed since the run began: then
+// some of it may be lost.
+func flush(ctx context.Context, conn *pgconn.PgConn) error {
+	crashed, err := ledger.Enter(ctx, conn, "ledger")
+	switch {
+	case err != nil:
+		return err
+	case crashed:
+		return errCrashed
+	}
 	return durably(ctx, conn, "SELECT pg_catalog.txid_current()")
 }
 
+// durably commits one transaction synchronously. The others were not; but WAL is flushed in order, so this one covers them
+// all (FACTS.md 21).
 func durably(ctx context.Context, conn *pgconn.PgConn, do string) error {
 	for _, sql := range []string{"BEGIN", "SET LOCAL synchronous_commit = on", do, "COMMIT"} {
 		if err := exec(ctx, conn, sql); err != nil {
@@ -171,12 +177,16 @@ func (r *run) recover(ctx context.Context) error {
 		return ledger.ErrFenced
 	}
 	lost, rows := 0, ""
-	for _, id := range r.done.list() {
+	for _, id := range slices.Concat(r.done.list(), r.flawed.list()) {
 		t := r.plan.Tasks[id]
-		if _, ok := now.Done[t.Key]; ok && !t.Always() {
+		if _, ok := now.Done[t.Key]; ok && !t.Always() || t.Desc == plan.Validate && r.flawed.has(id) {
 			continue
 		}
+		if r.flawed.has(id) {
+			r.result.Failed--
+		}
 		r.done.remove(id)
+		r.flawed.remove(id)
 		r.Progress.Undo(id)
 		lost++
 		if t.Kind != plan.SQL {

@@ -105,7 +105,7 @@ func (r *run) checkResume() error {
 // markDone tells what earlier runs have done.
 func (r *run) markDone() {
 	for _, t := range r.plan.Tasks {
-		if d, ok := r.former.Done[t.Key]; ok && !t.Always() {
+		if d, ok := r.former.Done[t.Key]; ok && !t.Always() && !r.former.Errors[t.Key] {
 			r.done.add(t.ID)
 			r.Progress.Earlier(t.ID, d.Rows, d.Bytes)
 		}

@@ -20,6 +20,8 @@ type set struct {
 	ids map[int]bool
 }
 
+func (s *set) has(id int) bool { return s.anyOf([]int{id}) >= 0 }
+
 func (s *set) remove(id int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,7 +72,7 @@ func (r *run) serial(ctx context.Context, order plan.Order) error {
 
 // settled reports whether nothing is left to do for a task: it is done, or has failed in this run.
 func (r *run) settled(t *plan.Task) bool {
-	return r.done.anyOf([]int{t.ID}) >= 0 || r.failed.anyOf([]int{t.ID}) >= 0
+	return r.done.has(t.ID) || r.failed.has(t.ID) || r.flawed.has(t.ID)
 }
 
 // skip leaves out a task because another one failed.
@@ -92,7 +94,7 @@ func (r *run) skip(ctx context.Context, t, need *plan.Task) error {
 func (r *run) failure(ctx context.Context, t *plan.Task, err error) error {
 	named := fmt.Errorf("%s: %w", label(t), err)
 	if final(err) || r.OnError == Stop && !neverStops(t, err) {
-		r.noteFailure(ctx, t, err)
+		r.noteFailure(ctx, t, err.Error())
 		return named
 	}
 	r.count(ctx, t, err)
@@ -100,7 +102,7 @@ func (r *run) failure(ctx context.Context, t *plan.Task, err error) error {
 }
 
 func (r *run) count(ctx context.Context, t *plan.Task, err error) {
-	r.noteFailure(ctx, t, err)
+	r.noteFailure(ctx, t, err.Error())
 	r.counting.Lock()
 	defer r.counting.Unlock()
 	r.result.Failed++

@@ -54,6 +54,11 @@ func (r *run) task(ctx context.Context, s *streams, t *plan.Task) error {
 			running.PutBack()
 			return cause
 		}
+		if !opened { // it would be the same for all others
+			r.failed.add(t.ID)
+			running.Fail(err)
+			return fmt.Errorf("%s: %w", label(t), err)
+		}
 		return r.taskFailed(ctx, s, t, running, err)
 	}
 }
@@ -73,8 +78,12 @@ func (r *run) taskDone(ctx context.Context, t *plan.Task, running *progress.Runn
 	if o.owner == nil {
 		r.done.add(t.ID)
 		running.Done(o.rows, o.stages)
+		if r.former != nil && r.former.Errors[t.Key] {
+			r.noteFailure(ctx, t, "")
+		}
 		return nil
 	}
+	r.flawed.add(t.ID)
 	err := fmt.Errorf("owner: %w", o.owner) // the object is there: what needs it may go on
 	running.Fail(err)
 	return r.failure(ctx, t, err)
@@ -92,7 +101,9 @@ func (r *run) taskFailed(ctx context.Context, s *streams, t *plan.Task, running 
 		return nil
 	case violates(t, err):
 		err = r.violated(ctx, s.writer, t, err)
-		if t.Desc != plan.Validate {
+		if t.Desc == plan.Validate {
+			r.flawed.add(t.ID)
+		} else {
 			r.failed.add(t.ID)
 		}
 	default:

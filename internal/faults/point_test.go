@@ -1,0 +1,64 @@
+package faults
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+)
+
+// unit is what a point counts.
+type unit int
+
+const (
+	statements unit = iota
+	rows            // bytes of COPY data
+)
+
+// point says when a fault fires: at a statement, before it reaches the server, or within the rows.
+type point struct {
+	side  side
+	phase phase
+	unit  unit
+	match *regexp.Regexp // of the statements that count; nil counts all
+	at    int            // which of them, from 1; or after how many bytes
+}
+
+func (p point) String() string {
+	switch {
+	case p.unit == rows:
+		return fmt.Sprintf("%s, %s, after %d bytes of rows", p.side, p.phase, p.at)
+	case p.match != nil:
+		return fmt.Sprintf("%s, %s, statement %d of those that match %s", p.side, p.phase, p.at, p.match)
+	}
+	return fmt.Sprintf("%s, %s, statement %d", p.side, p.phase, p.at)
+}
+
+// weight is by how much m brings p nearer; 0 if it is none of what p counts.
+func (p point) weight(m moment) int {
+	switch {
+	case m.side != p.side || m.phase != p.phase || (p.unit == rows) != (m.bytes > 0):
+		return 0
+	case p.unit == rows:
+		return m.bytes
+	case p.match != nil && !p.match.MatchString(m.sql):
+		return 0
+	}
+	return 1
+}
+
+// draw puts p somewhere in what a run without a fault has shown; it is false if there is nothing that p counts. The very
+// end is left out: how many statements there are is not the same in each run.
+func (p point) draw(rng *rand.Rand, seen []moment) (point, bool) {
+	all := 0
+	for _, m := range seen {
+		all += p.weight(m)
+	}
+	if all == 0 {
+		return p, false
+	}
+	if all > 20 {
+		all -= all / 20
+	}
+	p.at = 1 + rng.IntN(all)
+	return p, true
+}

@@ -1,0 +1,5 @@
+package faults
+
+import "os"
+
+var quit = os.Kill
