@@ -80,8 +80,8 @@ func TestStatusText(t *testing.T) {
 func TestStatusOfNobody(t *testing.T) {
 	t.Parallel()
 	for want, s := range map[string]transfer.Status{
-		"no copy is under way and none was left incomplete":                    {},
-		"a copy is about to begin (pid 7 on the target":                        {AtWork: &transfer.AtWork{PID: "7"}},
+		"no copy is under way and none was left incomplete":                     {},
+		"a copy is about to begin (pid 7 on the target":                         {AtWork: &transfer.AtWork{PID: "7"}},
 		"seems to be dead has claimed it (pid 7 on the target, which has given": {AtWork: &transfer.AtWork{PID: "7", Seen: true, Gone: true, Silent: time.Minute}},
 	} {
 		if got := newStatusText(&s, "", 0).String(); !strings.Contains(got, want) {

@@ -21,7 +21,7 @@ neither, and reads each under one snapshot. Rows that differ are located, by key
 where there is one; of values, only keys are shown.
 
 What copy was told to leave out, tell verify too: --no-owner, --no-acl and so
-on. Databases are named as for copy. "pgsluice help verification" has the details.`
+on. Databases are named as for copy. pgsluice help verification says more.`
 
 const verifyExamples = `Examples:
   pgsluice verify service=old service=new
@@ -33,14 +33,14 @@ const verifyExamples = `Examples:
   pgsluice verify service=old service=new --data-only --jobs 8
 
   # for a program
-  pgsluice verify service=old service=new --progress none --report - | jq .differences
+  pgsluice verify service=old service=new --progress none --report - | jq
 
 Exit codes:
   0    equal
   1    usage, or it could not start: a database can't be reached, no pg_dump
   3    they differ; each difference is listed
-  4    it could not be finished, or something could not be compared, and what was
-       is equal
+  4    it could not be finished, or something could not be compared, and what
+       was is equal
   130  interrupted (SIGINT), 143 terminated (SIGTERM), 129 hung up (SIGHUP)`
 
 func verifyCommand() *cli.Command {

@@ -135,7 +135,7 @@ func TestReadFacts(t *testing.T) {
 	want := Facts{
 		Version: f.Version, VersionText: f.VersionText, DatabaseOID: f.DatabaseOID, FreeConnections: f.FreeConnections, LockSlots: f.LockSlots,
 		Database: parse(t, url).Database(), User: "postgres", Encoding: "UTF8", SearchPath: "evil, pg_catalog", Superuser: true,
-		MayReplicaRole: true, ReadOnly: true,
+		MayReplicaRole: true, ReadOnly: true, Timeline: "00000001",
 		SharedBuffers:      pgtest.Scalar[int64](t, c.URL("postgres"), "SELECT setting::int8 * 8192 FROM pg_settings WHERE name = 'shared_buffers'"),
 		MaintenanceWorkMem: 64 << 20, MaxParallelWorkers: 8, // the server's defaults
 		SystemIdentifier: pgtest.Scalar[string](t, c.URL("postgres"), "SELECT system_identifier::text FROM pg_control_system()"),

@@ -67,7 +67,7 @@ func retryText(r progress.Retry) string {
 	return printable(r.Object) + ": trying again in " + formatDuration(r.Wait) + ": " + printable(r.Cause)
 }
 
-// retryFacts say of a task that its last attempt was lost and when the next one comes; nil if it is at work.
+// retryFacts say of a task that its last attempt was lost, when the next one comes, and why; nil if it is at work.
 func retryFacts(r progress.RunningTask, s progress.Snapshot) []string {
 	if r.Retry == (progress.Retry{}) {
 		return nil
@@ -76,7 +76,7 @@ func retryFacts(r progress.RunningTask, s progress.Snapshot) []string {
 	if left := r.Retry.At + r.Retry.Wait - s.Elapsed; left >= time.Second {
 		when += " in " + formatSeconds(left+time.Second-1)
 	}
-	return []string{when, printable(r.Retry.Cause)}
+	return []string{when + ": " + printable(r.Retry.Cause)}
 }
 
 // lastRetry is what was last told of an object.

@@ -194,9 +194,9 @@ func TestRowsOfALostAttempt(t *testing.T) {
 				}
 			}
 		}
-		shows("trying again in 3 s, copy-in: unexpected EOF")
+		shows("trying again in 3 s: copy-in: unexpected EOF")
 		time.Sleep(2700 * ms)
-		shows("trying again, copy-in: unexpected EOF")
+		shows("trying again: copy-in: unexpected EOF")
 		r.Again()
 		r.By(progress.Worker{Name: "copy 1"})
 		if got := StatusText(tr.Snapshot(), 200); strings.Contains(got, "trying again") || !strings.Contains(got, "500 B moved besides") {

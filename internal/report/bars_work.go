@@ -33,7 +33,7 @@ func inWorkDetails(s progress.Snapshot, phase progress.Phase) []detail {
 			}
 		}
 		if facts := retryFacts(r, s); facts != nil { // it does nothing else
-			list = append(list, detail{name: d.name, facts: []string{clip(strings.Join(facts, ": "), nameColumns)}})
+			list = append(list, detail{name: d.name, facts: []string{fit(facts[0], nameColumns)}})
 			continue
 		}
 		// the bar above says as much

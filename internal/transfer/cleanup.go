@@ -51,7 +51,7 @@ func Cleanup(ctx context.Context, target string) (s *Status, removed bool, err e
 	if state, err := ledger.Read(ctx, conn); err == nil && state != nil {
 		s.Copy = keptOf(state)
 	}
-	if err := durably(ctx, conn, unasked(facts, removeLedger)); err != nil {
+	if err := exec(ctx, conn, "BEGIN; SET LOCAL synchronous_commit = on; "+unasked(facts, removeLedger)+"; COMMIT"); err != nil {
 		if code(err) != "" {
 			return s, false, refusedBy(ctx, fmt.Errorf("schema %s: %w; if nothing in it is of use to you, DROP SCHEMA %s CASCADE removes it", ledger.Schema, err, ledger.Schema))
 		}

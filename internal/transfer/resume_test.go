@@ -133,3 +133,51 @@ func TestResumeFailedObject(t *testing.T) {
 		t.Error("the index is not there")
 	}
 }
+
+// An object that is there but could not be given to its owner is given to him by the next run.
+func TestResumeOwner(t *testing.T) {
+	t.Parallel()
+	server := pgtest.New(t, cluster.Options{Settings: map[string]string{"autovacuum": "off"}})
+	second := pgtest.New(t, cluster.Options{}) // the role stays
+	src, dst, role := pgtest.DatabaseOn(t, server), pgtest.DatabaseOn(t, second), "resumed_owner"
+	pgtest.Exec(t, src, "CREATE ROLE "+role+"; "+smallTables("a")+"ALTER TABLE a OWNER TO "+role)
+	opt := Options{Source: src, Target: dst, OnError: Continue}
+	c := beginCopy(t, opt)
+	c.goesOn(1)
+	c.failed("public.a", `owner: ERROR: role "resumed_owner" does not exist`)
+	opt.Resume = Resume
+	c = beginCopy(t, opt)
+	c.goesOn(1) // he still is not there
+	pgtest.Exec(t, second.URL("postgres"), "CREATE ROLE "+role)
+	copyOK(t, opt)
+	if got := pgtest.Scalar[string](t, dst, "SELECT relowner::regrole::text FROM pg_class WHERE relname = 'a'"); got != role {
+		t.Errorf("the table belongs to %s", got)
+	}
+	if n := pgtest.Scalar[int](t, dst, "SELECT count(*) FROM pg_namespace WHERE nspname = '_pgsluice'"); n != 0 {
+		t.Error("the ledger is still there")
+	}
+}
+
+// A --data-only copy that was broken off goes on in tables that are no longer empty, and can be begun again.
+func TestResumeDataOnly(t *testing.T) {
+	t.Parallel()
+	src, dst := quiet(t)
+	pgtest.Exec(t, src, bigTable("big", "")+smallTables("a"))
+	pgtest.Exec(t, dst, gate+"CREATE TABLE big (id int CHECK (gate(id)), filler text); CREATE TABLE a (id int, v text)")
+	interrupted := func() {
+		open := holdGate(t, dst)
+		defer open()
+		c := beginCopy(t, Options{Source: src, Target: dst, DataOnly: true, Jobs: 2})
+		until(t, dst, atGate)
+		c.until("a is there", func(s progress.Snapshot) bool { return s.Data.TablesDone == 1 })
+		c.cancel(errInterrupted)
+		<-c.done
+	}
+	interrupted()
+	copyOK(t, Options{Source: src, Target: dst, DataOnly: true, Resume: Resume})
+	same(t, dst, contents(t, src, "big", "a"))
+	pgtest.Exec(t, dst, "TRUNCATE big, a")
+	interrupted()
+	copyOK(t, Options{Source: src, Target: dst, DataOnly: true, Restart: true, Confirm: databaseName(dst)})
+	same(t, dst, contents(t, src, "big", "a"))
+}
