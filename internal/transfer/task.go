@@ -56,6 +56,7 @@ func (r *run) task(ctx context.Context, s *streams, t *plan.Task) error {
 		}
 		if !opened { // it would be the same for all others
 			r.failed.add(t.ID)
+			err = r.explain(ctx, t, err)
 			running.Fail(err)
 			return fmt.Errorf("%s: %w", label(t), err)
 		}
