@@ -63,9 +63,6 @@ func showCopy(ctx context.Context, c *cli.Context, opt transfer.Options, s show)
 	err = withReport(err, writeReport(c, r), s.notes)
 	if !transfer.IsRefused(err) && s.mode != progressJSON {
 		writeTable(con, r, exitCode(err))
-		if result.Verified != nil {
-			writeFound(con, result.Verified, "Verified: ")
-		}
 	}
 	if resumable {
 		return withNextSteps(c, err, result)
@@ -141,6 +138,7 @@ func copyReport(c *cli.Context, opt transfer.Options, result *transfer.Result, e
 		Resumed:  result.Resumed,
 		Progress: opt.Progress.Snapshot(),
 	}
+	r.Verified = verified(result.Verified)
 	for _, m := range result.Mixed {
 		r.Mixed = append(r.Mixed, report.Mixture{Taken: m.At, Tables: m.Tables})
 	}

@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 
+	"pgsluice/internal/report"
 	"pgsluice/internal/transfer"
+	"pgsluice/internal/verify"
 )
 
 // verifyOutcomeOf is the error that stands for what copy --verify has found of a copy that is complete, nil if all is well or it was
@@ -28,4 +30,26 @@ func objectsAre(n int) string {
 		return "1 object"
 	}
 	return fmt.Sprintf("%d objects", n)
+}
+
+// verified is what copy --verify has found, in the report's words.
+func verified(r *verify.Result) *report.Verified {
+	if r == nil {
+		return nil
+	}
+	v := &report.Verified{Compared: compared(r)}
+	for _, d := range r.Differences {
+		m := report.Remark{Object: d.Object, Text: d.Text}
+		for _, row := range d.Located {
+			m.Rows = append(m.Rows, row.String())
+		}
+		v.Differences = append(v.Differences, m)
+	}
+	for _, m := range r.Unverified {
+		v.Unverified = append(v.Unverified, report.Remark{Object: m.Object, Text: m.Text})
+	}
+	for _, m := range r.Notes {
+		v.Notes = append(v.Notes, report.Remark{Object: m.Object, Text: m.Text})
+	}
+	return v
 }

@@ -167,18 +167,15 @@ func differences(r *verify.Result) error {
 
 // writeVerify says for people what was compared and found.
 func writeVerify(con *console, r verify.Report) {
-	if result := r.Outcome.Result; result != nil { // else the error says it
-		writeFound(con, result, fmt.Sprintf("Compared in %s: ", r.Ended.Sub(r.Started).Round(100*time.Millisecond)))
+	result := r.Outcome.Result
+	if result == nil {
+		return // the error says it
 	}
-}
-
-// writeFound says what a comparison has found; head stands before what was compared.
-func writeFound(con *console, result *verify.Result, head string) {
 	fmt.Fprintln(con)
 	for _, line := range result.Lines() {
 		say(con, line)
 	}
-	say(con, head+compared(result)+".")
+	say(con, fmt.Sprintf("Compared in %s: %s.", r.Ended.Sub(r.Started).Round(100*time.Millisecond), compared(result)))
 	switch {
 	case result.Equal() && result.Empty():
 		say(con, "Both databases are empty: are they the right ones?")

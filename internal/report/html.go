@@ -103,6 +103,8 @@ func htmlHeader(r Report) htmlHead {
 		h.Tone, h.Outcome = "ok", "Complete"
 	case CompleteWithFailures:
 		h.Tone, h.Outcome = "warn", "Complete with "+plural(len(r.Progress.Failures), "failure", "failures")
+	case Different:
+		h.Tone, h.Outcome = "bad", "Complete, but different from the source"
 	case Cancelled:
 		h.Tone, h.Outcome = "stop", "Cancelled"
 	default:

@@ -61,6 +61,11 @@ func htmlNotes(r Report) []htmlNote {
 		counted(id, title, tone, noun, len(items), items)
 	}
 	add("mixed", "Mixed snapshots: the rows are of different moments", "warn", "snapshots", convert(r.Mixed, mixedItem))
+	if v := r.Verified; v != nil {
+		add("different", "Different from the source", "bad", "differences", convert(v.Differences, remarkItem))
+		add("unverified", "Could not be compared", "warn", "objects", convert(v.Unverified, remarkItem))
+		add("verified", "Verified: "+printable(v.Compared), "stop", "notes", convert(v.Notes, remarkItem))
+	}
 	add("failures", "Failures", "bad", "failures", failures)
 	add("warnings", "Warnings", "warn", "warnings", warnings)
 	add("held-up", "Held up on the source", "warn", "sessions", convert(everHeldUp(s.Source), func(text string) htmlItem {

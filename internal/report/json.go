@@ -53,6 +53,7 @@ func toJSON(r Report) jsonReport {
 		SourceLoad:           sourceLoad(s.Source),
 		RetriesTotal:         s.RetryCount,
 		Retries:              convert(s.Retries, c.retry),
+		Verified:             verifiedJSON(r.Verified),
 		LeftOut:              convert(s.LeftOut, c.leftOut),
 		Warnings:             convert(s.Warnings, c.warning),
 		Failures:             convert(s.Failures, failure),

@@ -43,6 +43,8 @@ type Report struct {
 	Resumed int
 	// Mixed says which tables were read under which snapshot, if there were several.
 	Mixed []Mixture
+	// Verified is nil if nothing was compared.
+	Verified *Verified
 
 	Progress progress.Snapshot
 }

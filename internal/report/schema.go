@@ -45,6 +45,7 @@ type jsonReport struct {
 	SourceLoad           *eventSource    `json:"source_load"`
 	RetriesTotal         int             `json:"retries_total"`
 	Retries              []jsonRetry     `json:"retries"`
+	Verified             *jsonVerified   `json:"verified"`
 	LeftOut              []jsonLeftOut   `json:"left_out"`
 	Warnings             []jsonWarning   `json:"warnings"`
 	Failures             []jsonFailure   `json:"failures"`

@@ -43,6 +43,7 @@ func WriteText(w io.Writer, r Report, o TextOptions) error {
 	p.analyze(r.Progress)
 	p.retries(r.Progress)
 	p.lists(r.Progress)
+	p.verified(r)
 	p.outcome(r)
 	_, err := io.WriteString(w, p.b.String())
 	return err

@@ -194,7 +194,11 @@ func (r *run) recover(ctx context.Context) error {
 		}
 	}
 	r.crashes++
-	r.warn("target", fmt.Sprintf("its server has crashed and recovered; %s lost with it and done again", count(lost, "finished task was", "finished tasks were")))
+	what := "nothing that was done is lost"
+	if lost > 0 {
+		what = count(lost, "finished task was", "finished tasks were") + " lost with it and done again"
+	}
+	r.warn("target", "its server has crashed and recovered; "+what)
 	if rows != "" && r.snapshot.released() {
 		return fmt.Errorf("%s: its rows were lost in the crash of the target, and the source's snapshot is released already", rows)
 	}
