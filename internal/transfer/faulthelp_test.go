@@ -18,7 +18,7 @@ import (
 
 const (
 	// patience bounds a wait for something that must happen; only a broken test or a very slow machine needs it all.
-	patience = 30 * time.Second
+	patience = time.Minute
 	// prompt is how long an error or a cancellation may take to end a copy.
 	prompt = 5 * time.Second
 )
