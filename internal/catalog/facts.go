@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -115,15 +116,19 @@ func ReadFacts(ctx context.Context, conn *pgconn.PgConn) (*Facts, error) {
 	return f, nil
 }
 
-// VisibleXIDs gives pg_current_snapshot() of the transaction that conn is in: two that are the same see the same.
+// VisibleXIDs gives pg_current_snapshot() of the transaction that conn is in: two that are the same see the same. A standby's
+// names no transactions that are in work; while there are any, it is only the same at the same point of the WAL.
 func VisibleXIDs(ctx context.Context, conn *pgconn.PgConn, version int) (string, error) {
 	call := "pg_catalog.pg_current_snapshot()"
 	if version < 130000 {
 		call = "pg_catalog.txid_current_snapshot()"
 	}
-	row, err := Row(ctx, conn, "SELECT "+call)
+	row, err := Row(ctx, conn, "SELECT "+call+", CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() END")
 	if err != nil {
 		return "", fmt.Errorf("snapshot: %w", err)
+	}
+	if bounds := strings.Split(row[0], ":"); row[1] != "" && bounds[0] != bounds[1] {
+		return row[0] + " at " + row[1], nil
 	}
 	return row[0], nil
 }

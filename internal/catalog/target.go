@@ -80,6 +80,23 @@ func ReadTables(ctx context.Context, conn *pgconn.PgConn, names []string) (Table
 	return s, nil
 }
 
+// Unlogged says of each of the tables, quoted names with their schemas, whether a crash empties it or a partition of it.
+func Unlogged(ctx context.Context, conn *pgconn.PgConn, names []string) ([]bool, error) {
+	rows, err := Rows(ctx, conn, `
+SELECT EXISTS (SELECT FROM pg_catalog.pg_class c
+                WHERE c.relpersistence = 'u' AND c.relkind = 'r'
+                  AND (c.oid = pg_catalog.to_regclass(n) OR c.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass(n)))))
+  FROM pg_catalog.unnest($1::text[]) WITH ORDINALITY AS u (n, i) ORDER BY i`, TextArray(names))
+	if err != nil {
+		return nil, fmt.Errorf("tables: %w", err)
+	}
+	unlogged := make([]bool, len(rows))
+	for i, r := range rows {
+		unlogged[i] = r[0] == "t"
+	}
+	return unlogged, nil
+}
+
 // NotMember gives those of the roles that the current user can't make owner of something.
 func NotMember(ctx context.Context, conn *pgconn.PgConn, roles []string, version int) ([]string, error) {
 	privilege := "MEMBER"

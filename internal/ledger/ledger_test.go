@@ -174,7 +174,7 @@ func TestFence(t *testing.T) {
 		t.Errorf("without a ledger: %v", err)
 	}
 	exec(t, old, "ROLLBACK")
-	if _, err := Enter(t.Context(), old, "x"); !errors.Is(err, ErrFenced) {
+	if _, err := Enter(t.Context(), old, "x", 2); !errors.Is(err, ErrFenced) {
 		t.Errorf("a session without a ledger: %v", err)
 	}
 }
@@ -184,7 +184,7 @@ func TestEndOld(t *testing.T) {
 	t.Parallel()
 	url, conn := created(t)
 	named, stranger, renamed := session(t, url, "pgsluice post-data"), session(t, url, "psql"), session(t, url, "pgsluice copy-in")
-	if crashed, err := Enter(t.Context(), renamed, "copy-in"); crashed || err != nil {
+	if crashed, err := Enter(t.Context(), renamed, "copy-in", 1); crashed || err != nil {
 		t.Fatalf("crashed %v, error %v", crashed, err)
 	}
 	exec(t, renamed, "SET application_name = 'another'")

@@ -89,18 +89,21 @@ func Failed(ctx context.Context, conn *pgconn.PgConn, key, message string) error
 }
 
 // Enter is what each session that writes does first: it leaves its backend's pid, by which a later run can end it, and looks
-// for the mark. crashed says that there is none.
-func Enter(ctx context.Context, conn *pgconn.PgConn, work string) (crashed bool, err error) {
+// for the mark. crashed says that there is none. It fails with ErrFenced if the ledger is gone or another run's.
+func Enter(ctx context.Context, conn *pgconn.PgConn, work string, fence int64) (crashed bool, err error) {
 	row, err := catalog.Row(ctx, conn, `
 WITH me AS (INSERT INTO _pgsluice.backend (pid, started, work)
             SELECT pid, coalesce(backend_start, pg_catalog.now()), $1 FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid())
-SELECT NOT EXISTS (SELECT FROM _pgsluice.unlogged WHERE key = $2)`, work, mark)
+SELECT NOT EXISTS (SELECT FROM _pgsluice.unlogged WHERE key = $2), EXISTS (SELECT FROM _pgsluice.transfer WHERE fence = $3::int8)`,
+		work, mark, strconv.FormatInt(fence, 10))
 	var refused *pgconn.PgError
 	switch {
 	case errors.As(err, &refused) && refused.Code == undefinedTable:
 		return false, ErrFenced
 	case err != nil:
 		return false, err
+	case row[1] != "t":
+		return false, ErrFenced
 	}
 	return row[0] == "t", nil
 }

@@ -56,13 +56,13 @@ func (t *Tracker) wait(task Task) {
 	}
 }
 
-// Undo says that a task which was done, or, outside of the data phase, failed in part, is so no more, because the target has lost
-// it: it waits again. An ID of another panics.
+// Undo says that a task which was done, or which failed and is no part of a table, is so no more, because the target has lost it: it
+// waits again. An ID of another panics.
 func (t *Tracker) Undo(id int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	i := slices.IndexFunc(t.finished, func(f FinishedTask) bool { return f.Task.ID == id })
-	if i < 0 || t.finished[i].Error != "" && t.finished[i].Task.Phase == Data {
+	if i < 0 || t.finished[i].Error != "" && t.finished[i].Task.isPart() {
 		panic(fmt.Sprintf("progress: task %d is not done", id))
 	}
 	f := t.finished[i]
@@ -90,7 +90,11 @@ func (t *Tracker) Undo(id int) {
 	} else {
 		t.dataBytes -= f.Bytes
 		t.redone += f.Bytes
-		t.bytes.unend(f.Task.Bytes, f.Bytes)
+		if f.Error == "" {
+			t.bytes.unend(f.Task.Bytes, f.Bytes)
+		} else {
+			t.bytes.unlose(f.Task.Bytes, f.Bytes)
+		}
 	}
 	if f.Task.isPart() {
 		if f.Earlier {

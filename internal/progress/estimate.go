@@ -52,6 +52,9 @@ func (e *estimate) unend(estimated, moved int64) {
 // lose takes note of a task that failed or was broken off.
 func (e *estimate) lose(estimated, moved int64) { e.lost += max(estimated-moved, 0) }
 
+// unlose takes back what lose took note of.
+func (e *estimate) unlose(estimated, moved int64) { e.lost -= max(estimated-moved, 0) }
+
 // toCome is what the tasks that wait are expected to move.
 func (e *estimate) toCome() int64 { return int64(float64(e.waiting) * e.factor()) }
 

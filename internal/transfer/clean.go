@@ -6,9 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"pgsluice/internal/archive"
 	"pgsluice/internal/catalog"
-	"pgsluice/internal/plan"
 )
 
 // clean drops every user object of the target that no extension owns, in one transaction: if one can't be dropped,
@@ -69,23 +67,6 @@ func dropAll(ctx context.Context, w *writer) error {
 		if !slices.Contains(after, name) {
 			return fmt.Errorf("extension %s depends on a user object and would be dropped too: drop it first, or create the database anew", name)
 		}
-	}
-	return nil
-}
-
-// truncate empties the tables that a --data-only copy had begun to fill, all or none.
-func (r *run) truncate(ctx context.Context, w *writer) error {
-	var names []string
-	for _, t := range r.plan.Tasks {
-		if t.Kind == plan.Rows {
-			names = append(names, archive.QualifiedName(t.Entry.Namespace, t.Entry.Tag))
-		}
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	if err := exec(ctx, w.conn, "TRUNCATE ONLY "+strings.Join(names, ", ONLY ")); err != nil {
-		return &Refused{Err: fmt.Errorf("--restart: %w; nothing was removed", err)}
 	}
 	return nil
 }

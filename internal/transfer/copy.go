@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"go.uber.org/zap"
@@ -40,7 +41,9 @@ type run struct {
 	tables  []string
 	lockAll bool
 
-	counting sync.Mutex // guards result.Failed
+	counting sync.Mutex // guards result.Failed and stopped
+	stopped  error      // the first that stops the transfer
+	end      context.CancelCauseFunc
 }
 
 // Copy moves the source database into the target and returns when all is done, or with the error that stopped it:
@@ -52,6 +55,8 @@ func Copy(ctx context.Context, opt Options) (*Result, error) {
 	if err := r.check(); err != nil {
 		return r.result, err
 	}
+	ctx, r.end = context.WithCancelCause(ctx)
+	defer r.end(nil)
 	defer func() { r.let(ctx) }()
 	err := r.prepare(ctx)
 	if err == nil {
@@ -59,6 +64,9 @@ func Copy(ctx context.Context, opt Options) (*Result, error) {
 	}
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx) // what the servers and pipes say of a cancellation is an echo
+		if busy := (*ledger.Busy)(nil); errors.As(err, &busy) && !r.result.Begun {
+			err = &Refused{Err: err}
+		}
 	}
 	return r.result, err
 }

@@ -26,6 +26,11 @@ SELECT pg_catalog.quote_ident(tgname), CASE tgenabled WHEN 'A' THEN 'ALWAYS ' WH
 	if err != nil {
 		return fmt.Errorf("copy-in: %w", err)
 	}
+	if r.dstFacts.MayReplicaRole { // foreign keys' own triggers: what they look for may be waiting to be loaded, too
+		if err := exec(ctx, w.conn, "SET LOCAL session_replication_role = replica"); err != nil {
+			return fmt.Errorf("copy-in: %w", err)
+		}
+	}
 	for _, row := range rows {
 		if err := exec(ctx, w.conn, "ALTER TABLE "+into+" DISABLE TRIGGER "+row[0]); err != nil {
 			return fmt.Errorf("copy-in: %w", err)

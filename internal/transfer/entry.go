@@ -27,11 +27,18 @@ func (r *run) execute(ctx context.Context, w *writer, t *plan.Task) (ownerErr, e
 		// by an attempt whose answer was lost, or by an earlier run that could not set the owner
 		if _, _, err = earlierAttempt(ctx, w, r.record(t)); err == nil && t.Owner != "" {
 			ownerErr = exec(ctx, w.conn, t.Owner)
+			if Retryable(ownerErr) {
+				return nil, ownerErr
+			}
 		}
 		return ownerErr, err
 	case r.needsSearchPath(t, err):
 		// its functions were written for the database's own search_path (FACTS.md 14)
-		if again := r.transaction(ctx, w, t, t.Statements, r.srcFacts.SearchPath, &ownerErr); again != nil {
+		switch again := r.transaction(ctx, w, t, t.Statements, r.srcFacts.SearchPath, &ownerErr); {
+		case again == nil:
+		case Retryable(again), errors.Is(again, ledger.ErrFenced):
+			return nil, again
+		default:
 			return nil, err
 		}
 		r.warn(t.Name, "could only be made with the source database's search_path, "+r.srcFacts.SearchPath+": a function it uses relies on it")
@@ -61,7 +68,10 @@ func (r *run) transaction(ctx context.Context, w *writer, t *plan.Task, statemen
 		err = exec(ctx, w.conn, "SAVEPOINT owner")
 		if err == nil {
 			if *ownerErr = exec(ctx, w.conn, t.Owner); *ownerErr != nil {
-				err = exec(ctx, w.conn, "ROLLBACK TO SAVEPOINT owner")
+				if err = exec(ctx, w.conn, "ROLLBACK TO SAVEPOINT owner"); err == nil {
+					// with the object, so that no run takes it for done
+					err = ledger.Failed(ctx, w.conn, t.Key, ownerFailed(*ownerErr).Error())
+				}
 			}
 		}
 	}

@@ -22,6 +22,7 @@ type ledgerSession struct {
 	mu  sync.Mutex
 	// conn is closed, and there is another in its place, when it was lost.
 	conn *pgconn.PgConn
+	stop func() // of the signs of life
 }
 
 // openLedger connects and claims the target; see ledger.Claim for takeOver.
@@ -34,7 +35,9 @@ func (r *run) openLedger(ctx context.Context, takeOver bool) (*ledgerSession, er
 		catalog.Close(ctx, conn)
 		return nil, fmt.Errorf("target: %w", err)
 	}
-	return &ledgerSession{run: r, conn: conn}, nil
+	l := &ledgerSession{run: r, conn: conn}
+	l.stop = l.keep(ctx)
+	return l, nil
 }
 
 func (r *run) connectLedger(ctx context.Context) (*pgconn.PgConn, error) {
@@ -89,13 +92,14 @@ func (l *ledgerSession) reopen(ctx context.Context) error {
 }
 
 func (l *ledgerSession) close(ctx context.Context) {
+	l.stop()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	catalog.Close(ctx, l.conn)
 }
 
 // keep gives a sign of life from time to time. If another run has taken over, it ends this one.
-func (l *ledgerSession) keep(ctx context.Context, end context.CancelCauseFunc) (stop func()) {
+func (l *ledgerSession) keep(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var keeping sync.WaitGroup
 	keeping.Go(func() {
@@ -110,7 +114,7 @@ func (l *ledgerSession) keep(ctx context.Context, end context.CancelCauseFunc) (
 			err := l.once(ctx, func(ctx context.Context, conn *pgconn.PgConn) error { return exec(ctx, conn, "SELECT") })
 			var busy *ledger.Busy
 			if errors.As(err, &busy) {
-				end(err)
+				l.run.end(err)
 			}
 		}
 	})

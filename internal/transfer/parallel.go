@@ -43,7 +43,7 @@ func (r *run) releaseSource(ctx context.Context) error {
 	if r.snapshot.released() {
 		return nil
 	}
-	if err := r.ledger.do(ctx, flush); err != nil {
+	if err := r.ledger.do(ctx, r.flush); err != nil {
 		return err
 	}
 	if err := r.verifySource(ctx); err != nil {

@@ -15,28 +15,25 @@ import (
 // carryOut changes the target. What the ledger has is not done again: a run that goes on where another one has ended,
 // and one whose target has crashed meanwhile, do the same.
 func (r *run) carryOut(ctx context.Context) error {
-	ctx, end := context.WithCancelCause(ctx)
-	defer end(nil)
 	defer r.watch(ctx)()
 	if err := r.begin(ctx); err != nil {
 		return err
 	}
-	defer r.ledger.keep(ctx, end)()
 	r.keep(ctx, r.snapshot, keepEvery)
 	r.result.Planned = len(r.plan.Tasks)
 	for {
 		err := r.pass(ctx)
 		r.result.Done = len(r.done.list())
 		if errors.Is(err, errCrashed) && ctx.Err() == nil {
-			if err = r.recover(ctx); err == nil {
+			if err = r.stoppedBy(); err == nil {
+				err = r.recover(ctx)
+			}
+			if err == nil {
 				continue
 			}
 		}
 		if err == nil {
 			r.result.VerifyErr = r.verifyTarget(ctx)
-		}
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
 		}
 		return err
 	}
@@ -46,14 +43,11 @@ func (r *run) carryOut(ctx context.Context) error {
 func (r *run) begin(ctx context.Context) error {
 	if r.Resume != NoResume {
 		r.result.Begun = true
-		return r.ledger.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
-			if err := ledger.Mark(ctx, conn); err != nil {
-				return err
-			}
-			if r.snapshotNumber > len(r.former.Snapshots) {
-				return ledger.AddSnapshot(ctx, conn, r.horizon(r.snapshotNumber))
-			}
+		if r.snapshotNumber <= len(r.former.Snapshots) {
 			return nil
+		}
+		return r.ledger.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
+			return ledger.AddSnapshot(ctx, conn, r.horizon(r.snapshotNumber))
 		})
 	}
 	if err := r.empty(ctx); err != nil {
@@ -61,17 +55,18 @@ func (r *run) begin(ctx context.Context) error {
 	}
 	r.result.Begun = true
 	r.snapshotNumber = 1
+	h := r.header()
 	err := r.ledger.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
 		settings := ""
 		if r.dstFacts.MayReplicaRole { // event triggers of the target are not asked
 			settings = "SET LOCAL session_replication_role = replica;"
 		}
-		return ledger.Create(ctx, conn, r.header(), r.horizon(1), r.entries(), settings)
+		return ledger.Create(ctx, conn, h, r.horizon(1), r.entries(), settings)
 	})
 	if err != nil {
 		return fmt.Errorf("target: %w", err)
 	}
-	r.fence = 1
+	r.fence = h.Fence
 	return nil
 }
 
@@ -81,6 +76,10 @@ func (r *run) empty(ctx context.Context) error {
 		return nil
 	}
 	return r.retrying(ctx, "emptying the target", func() error {
+		// the claim must be held by then: another run's rows are not ours to drop
+		if err := r.ledger.once(ctx, func(ctx context.Context, conn *pgconn.PgConn) error { return exec(ctx, conn, "SELECT") }); err != nil {
+			return err
+		}
 		s := &streams{run: r, worker: "schema", work: "schema"}
 		defer s.close(ctx)
 		if err := s.open(ctx, false); err != nil {
@@ -109,12 +108,17 @@ func (r *run) pass(ctx context.Context) error {
 
 // finish makes all that was committed durable, and drops the ledger if nothing is left to do. It is the last commit.
 func (r *run) finish(ctx context.Context) error {
+	if left := len(r.plan.Tasks) - len(r.done.list()); r.result.Failed == 0 && left > 0 {
+		return fmt.Errorf("%s neither done nor failed: the ledger is kept", count(left, "task is", "tasks are")) // a mistake of ours
+	}
 	return r.ledger.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
-		err := flush(ctx, conn)
-		switch {
-		case errors.Is(err, ledger.ErrFenced) && r.dropping:
-			return nil // the answer to the last commit was lost
-		case err != nil || r.result.Failed > 0:
+		if r.dropping {
+			// was it only the answer to the last commit that was lost?
+			if there, err := ledger.There(ctx, conn); err != nil || !there {
+				return err
+			}
+		}
+		if err := r.flush(ctx, conn); err != nil || r.result.Failed > 0 {
 			return err
 		}
 		r.dropping = true
@@ -139,8 +143,8 @@ func (r *run) dropLedger(ctx context.Context, conn *pgconn.PgConn) error {
 
 // flush makes all that was committed durable. It fails with errCrashed if the server has crashed since the run began: then
 // some of it may be lost.
-func flush(ctx context.Context, conn *pgconn.PgConn) error {
-	crashed, err := ledger.Enter(ctx, conn, "ledger")
+func (r *run) flush(ctx context.Context, conn *pgconn.PgConn) error {
+	crashed, err := ledger.Enter(ctx, conn, "ledger", r.fence)
 	switch {
 	case err != nil:
 		return err
@@ -188,6 +192,9 @@ func (r *run) recover(ctx context.Context) error {
 		r.done.remove(id)
 		r.flawed.remove(id)
 		r.Progress.Undo(id)
+		if t.Always() {
+			continue
+		}
 		lost++
 		if t.Kind != plan.SQL {
 			rows = label(t)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	mathrand "math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -43,14 +44,18 @@ func (r *run) checkFormer(ctx context.Context) (err error) {
 	case r.Resume == NoResume && !r.Restart && !r.Clean:
 		return fmt.Errorf("target: it has the ledger of a copy from %s that began %s and is not complete (%d of %d tasks done): --resume goes on with it, --restart begins again, pgsluice status shows it",
 			f.Source, f.Started.Format(time.DateTime), len(f.Done), len(f.Entries))
-	case r.Restart, r.Clean:
-		return r.ledger.do(ctx, ledger.EndOld)
 	}
-	return r.ledger.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) (err error) {
-		if err = ledger.EndOld(ctx, conn); err == nil {
-			if r.fence, err = ledger.Raise(ctx, conn); err == nil {
-				err = read(ctx, conn) // it is final now
-			}
+	return r.ledger.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
+		if err := ledger.EndOld(ctx, conn); err != nil {
+			return err
+		}
+		fence, err := ledger.Raise(ctx, conn)
+		if err != nil || r.Resume == NoResume {
+			return err
+		}
+		// before it is read: a crash from now on is noticed
+		if err = ledger.Mark(ctx, conn); err == nil {
+			r.fence, err = fence, read(ctx, conn) // it is final now
 		}
 		return err
 	})
@@ -58,7 +63,9 @@ func (r *run) checkFormer(ctx context.Context) (err error) {
 
 func (r *run) header() ledger.Header {
 	return ledger.Header{
-		ID: rand.Text(), Source: r.result.Source.String(), Choices: r.shape(), PgDump: r.result.PgDumpVersion, Plan: r.plan.Digest(), Fence: 1,
+		ID: rand.Text(), Source: r.result.Source.String(), Choices: r.shape(), PgDump: r.result.PgDumpVersion, Plan: r.plan.Digest(),
+		// so that no older run can take the new ledger for its own
+		Fence: 1 + mathrand.Int64N(1<<50),
 	}
 }
 

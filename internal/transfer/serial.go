@@ -94,11 +94,27 @@ func (r *run) skip(ctx context.Context, t, need *plan.Task) error {
 func (r *run) failure(ctx context.Context, t *plan.Task, err error) error {
 	named := fmt.Errorf("%s: %w", label(t), err)
 	if final(err) || r.OnError == Stop && !neverStops(t, err) {
+		r.stop(named)
 		r.noteFailure(ctx, t, err.Error())
 		return named
 	}
 	r.count(ctx, t, err)
 	return nil
+}
+
+// stop keeps the first error that stops the transfer: no later one may hide it.
+func (r *run) stop(err error) {
+	r.counting.Lock()
+	defer r.counting.Unlock()
+	if r.stopped == nil {
+		r.stopped = err
+	}
+}
+
+func (r *run) stoppedBy() error {
+	r.counting.Lock()
+	defer r.counting.Unlock()
+	return r.stopped
 }
 
 func (r *run) count(ctx context.Context, t *plan.Task, err error) {

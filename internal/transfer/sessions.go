@@ -165,7 +165,7 @@ func (r *run) prepareWriter(ctx context.Context, conn *pgconn.PgConn, work strin
 	if r.fence == 0 { // there is no ledger yet
 		return nil
 	}
-	crashed, err := ledger.Enter(ctx, conn, work)
+	crashed, err := ledger.Enter(ctx, conn, work, r.fence)
 	switch {
 	case err != nil:
 		return err

@@ -107,5 +107,24 @@ func (r *run) checkTables(ctx context.Context, conn *pgconn.PgConn) error {
 			"table %s has a trigger that fires also under session_replication_role = replica (ENABLE ALWAYS or ENABLE REPLICA)", state.Replica)
 	}
 	r.replicaRole = state.Guarded != ""
+	return r.readPersistence(ctx, conn)
+}
+
+// readPersistence finds out which of the tables that are there a crash of the target would empty: the source's may be others.
+func (r *run) readPersistence(ctx context.Context, conn *pgconn.PgConn) error {
+	var tasks []*plan.Task
+	var names []string
+	for _, t := range r.plan.Tasks {
+		if into, _, err := archive.ParseCopyStmt(t.Entry.CopyStmt); t.Kind == plan.Rows && err == nil {
+			tasks, names = append(tasks, t), append(names, into)
+		}
+	}
+	unlogged, err := catalog.Unlogged(ctx, conn, names)
+	if err != nil {
+		return fmt.Errorf("target: %w", err)
+	}
+	for i, t := range tasks {
+		t.Unlogged = unlogged[i]
+	}
 	return nil
 }

@@ -56,9 +56,10 @@ func (r *run) task(ctx context.Context, s *streams, t *plan.Task) error {
 		}
 		if !opened { // it would be the same for all others
 			r.failed.add(t.ID)
-			err = r.explain(ctx, t, err)
+			err = fmt.Errorf("%s: %w", label(t), r.explain(ctx, t, err))
+			r.stop(err)
 			running.Fail(err)
-			return fmt.Errorf("%s: %w", label(t), err)
+			return err
 		}
 		return r.taskFailed(ctx, s, t, running, err)
 	}
@@ -85,30 +86,34 @@ func (r *run) taskDone(ctx context.Context, t *plan.Task, running *progress.Runn
 		return nil
 	}
 	r.flawed.add(t.ID)
-	err := fmt.Errorf("owner: %w", o.owner) // the object is there: what needs it may go on
+	err := ownerFailed(o.owner) // the object is there: what needs it may go on
 	running.Fail(err)
 	return r.failure(ctx, t, err)
 }
 
+func ownerFailed(err error) error { return fmt.Errorf("owner: %w", err) }
+
 func (r *run) taskFailed(ctx context.Context, s *streams, t *plan.Task, running *progress.Running, err error) error {
-	switch {
-	case t.Kind != plan.SQL:
-		r.failed.add(t.ID)
-		err = r.nameLockers(ctx, err, []uint32{t.Relation})
-	case t.Desc == plan.Analyze && code(err) != "" && s.writer != nil && !s.writer.conn.IsClosed():
+	if t.Desc == plan.Analyze && code(err) != "" && s.writer != nil && !s.writer.conn.IsClosed() {
 		r.warn("table "+t.Name, "its planner statistics could not be gathered: "+err.Error())
 		r.done.add(t.ID)
 		running.Done(0, nil)
 		return nil
+	}
+	if final(err) || r.OnError == Stop && !neverStops(t, err) {
+		// before all that takes time: a crash of the target that others see meanwhile must not hide it
+		r.stop(fmt.Errorf("%s: %w", label(t), err))
+	}
+	if t.Desc == plan.Validate && violates(t, err) {
+		r.flawed.add(t.ID)
+	} else {
+		r.failed.add(t.ID)
+	}
+	switch {
+	case t.Kind != plan.SQL:
+		err = r.nameLockers(ctx, err, []uint32{t.Relation})
 	case violates(t, err):
 		err = r.violated(ctx, s.writer, t, err)
-		if t.Desc == plan.Validate {
-			r.flawed.add(t.ID)
-		} else {
-			r.failed.add(t.ID)
-		}
-	default:
-		r.failed.add(t.ID)
 	}
 	err = r.explain(ctx, t, err)
 	running.Fail(err)
