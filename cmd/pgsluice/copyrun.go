@@ -102,6 +102,9 @@ func writeReport(c *cli.Context, r report.Report) error {
 	case "-":
 		return report.WriteJSON(c.App.Writer, r)
 	default:
+		if info, err := os.Stat(path); err == nil && info.Size() > 0 && r.ExitCode == exitRefused {
+			return nil // a copy that was not begun has nothing to tell that is worth the report of one that was
+		}
 		return report.WriteFile(path, r)
 	}
 }
@@ -175,6 +178,10 @@ func changedOptions(c *cli.Context) []string {
 			for _, value := range c.StringSlice(name) {
 				words = append(words, "--"+name+" "+value)
 			}
+		case f.alone != "" && c.String(name) == f.alone:
+			words = append(words, "--"+name)
+		case f.alone != "":
+			words = append(words, "--"+name+"="+c.String(name))
 		case f.takesValue:
 			words = append(words, "--"+name+" "+c.String(name))
 		case c.Bool(name):
@@ -186,17 +193,21 @@ func changedOptions(c *cli.Context) []string {
 
 // checkReportPath finds out before the copy whether its report can be written: a missing folder or a lack of
 // rights should not show up hours later. A report that is there stays as it is until there is a new one; a file
-// that is not yet there is made. Devices and pipes are not opened: a reader would take that for the report.
+// that is not yet there is made, and removed. Devices and pipes are not opened: a reader would take that for the report.
 func checkReportPath(path string) error {
 	if path == "" || path == "-" {
 		return nil
 	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+	info, statErr := os.Stat(path)
+	if statErr == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		return nil
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
 	if err == nil {
 		err = f.Close()
+	}
+	if err == nil && errors.Is(statErr, fs.ErrNotExist) {
+		err = os.Remove(path) // who is killed leaves no empty report
 	}
 	var bare *fs.PathError
 	if errors.As(err, &bare) {

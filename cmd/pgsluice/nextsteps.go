@@ -52,7 +52,7 @@ func withNextSteps(c *cli.Context, err error, result *transfer.Result) error {
 	if target != "" {
 		target = typedAgain(target, "TARGET")
 	}
-	e.steps = keptSteps(source, target, flagsAgain(c), result.Target.Database)
+	e.steps = keptSteps(source, target, flagsAgain(c), result.Target.Database, len(result.Mixed) > 0)
 	return e
 }
 
@@ -65,7 +65,7 @@ func tasksAre(n int) string {
 
 // keptSteps are what can be done about a copy that left its ledger in a database. source and target are as a command line names
 // them, "" where the variables do.
-func keptSteps(source, target string, flags []string, database string) []step {
+func keptSteps(source, target string, flags []string, database string, isMixed bool) []step {
 	if source == "" && target != "" {
 		source = `"$` + sourceVariable + `"`
 	}
@@ -78,9 +78,12 @@ func keptSteps(source, target string, flags []string, database string) []step {
 		}
 		return strings.Join(kept, " ")
 	}
-	names := append([]string{"copy", source, target}, flags...)
+	names, resume := append([]string{"copy", source, target}, flags...), "--resume"
+	if isMixed {
+		resume += "=" + resumeMixed
+	}
 	return []step{
-		{"go on", line(append(names[:len(names):len(names)], "--resume")...)},
+		{"go on", line(append(names[:len(names):len(names)], resume)...)},
 		{"begin again", line(append(names[:len(names):len(names)], "--restart", "--confirm", shellWord(database))...)},
 		{stepLook, line("status", target)},
 		{"give it up", line("cleanup", target)},

@@ -198,7 +198,7 @@ func (t *statusText) advice() {
 	case t.AtWork != nil:
 		t.line(0, "  The pgsluice that was at work seems to be dead; each of these ends its session:")
 	}
-	for _, s := range keptSteps("SOURCE", t.typed, strings.Fields(t.Copy.Options), t.Target.Database) {
+	for _, s := range keptSteps("SOURCE", t.typed, strings.Fields(t.Copy.Options), t.Target.Database, len(t.Copy.Snapshots) > 1) {
 		if s.what != stepLook { // it is being done
 			t.b.WriteString("  " + s.String() + "\n")
 		}

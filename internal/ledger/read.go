@@ -32,7 +32,7 @@ func Read(ctx context.Context, conn *pgconn.PgConn) (*State, error) {
 	if there, err := There(ctx, conn); err != nil || !there {
 		return nil, err
 	}
-	headers, err := catalog.Rows(ctx, conn, "SELECT format, id, source, choices, pg_dump, plan, fence, "+epoch("started")+" FROM _pgsluice.transfer")
+	headers, err := catalog.Rows(ctx, conn, "SELECT format, id, source, choices, pg_dump, plan, fence, "+epoch("started")+", database FROM _pgsluice.transfer")
 	switch {
 	case err != nil:
 		return nil, wrap(err)
@@ -43,7 +43,7 @@ func Read(ctx context.Context, conn *pgconn.PgConn) (*State, error) {
 	}
 	h := headers[0]
 	s := &State{Done: map[string]Done{}, Errors: map[string]bool{}, Header: Header{
-		ID: h[1], Source: h[2], Choices: h[3], PgDump: h[4], Plan: h[5], Fence: number(h[6]), Started: moment(h[7]),
+		ID: h[1], Source: h[2], Choices: h[3], PgDump: h[4], Plan: h[5], Fence: number(h[6]), Started: moment(h[7]), Database: h[8],
 	}}
 	for _, read := range []func(context.Context, *pgconn.PgConn) error{s.readSnapshots, s.readEntries, s.readDone} {
 		if err := read(ctx, conn); err != nil {

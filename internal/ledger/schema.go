@@ -23,7 +23,7 @@ const format = 1
 const create = `
 CREATE SCHEMA _pgsluice;
 COMMENT ON SCHEMA _pgsluice IS 'What pgsluice records of a transfer into this database that is not complete; see pgsluice status, pgsluice copy --resume, pgsluice cleanup';
-CREATE TABLE _pgsluice.transfer (id text PRIMARY KEY, format int4 NOT NULL, source text NOT NULL, choices text NOT NULL, pg_dump text NOT NULL,
+CREATE TABLE _pgsluice.transfer (id text PRIMARY KEY, format int4 NOT NULL, source text NOT NULL, database text NOT NULL, choices text NOT NULL, pg_dump text NOT NULL,
   plan text NOT NULL, fence int8 NOT NULL, started timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp());
 CREATE TABLE _pgsluice.snapshot (number int4 PRIMARY KEY, name text NOT NULL, cluster text NOT NULL, timeline text NOT NULL, xids text NOT NULL,
   taken timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp());
@@ -49,6 +49,8 @@ const mark = "alive"
 type Header struct {
 	ID      string // random
 	Source  string // where the rows come from, as it is shown; never with a password
+	// Database is the source's name.
+	Database string
 	Choices string // the flags that shape the plan, as they would be typed
 	PgDump  string // the version that wrote the table of contents
 	Plan    string // digest of all keys
@@ -90,8 +92,8 @@ func Create(ctx context.Context, conn *pgconn.PgConn, h Header, s Snapshot, entr
 	if _, err := conn.Exec(ctx, "BEGIN; SET LOCAL synchronous_commit = on;"+settings+Drop+";"+create).ReadAll(); err != nil {
 		return fmt.Errorf("making schema %s, which records what has arrived: %w", Schema, err)
 	}
-	err := run("INSERT INTO _pgsluice.transfer (id, format, source, choices, pg_dump, plan, fence) VALUES ($1, $2::int4, $3, $4, $5, $6, $7::int8)",
-		h.ID, strconv.Itoa(format), h.Source, h.Choices, h.PgDump, h.Plan, strconv.FormatInt(h.Fence, 10))
+	err := run("INSERT INTO _pgsluice.transfer (id, format, source, choices, pg_dump, plan, fence, database) VALUES ($1, $2::int4, $3, $4, $5, $6, $7::int8, $8)",
+		h.ID, strconv.Itoa(format), h.Source, h.Choices, h.PgDump, h.Plan, strconv.FormatInt(h.Fence, 10), h.Database)
 	if err == nil {
 		err = AddSnapshot(ctx, conn, s)
 	}

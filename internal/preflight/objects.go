@@ -29,7 +29,7 @@ func Names(c Choices, user string, n Named) []Finding {
 			"owners, privileges, policies or user mappings name roles that it does not have: "+strings.Join(n.MissingRoles, ", "))
 	}
 	if len(n.Strangers) > 0 {
-		add("grant it membership in these roles, or use --no-owner",
+		add("use --no-owner, or grant it membership in these roles (in a superuser's, that is all his rights)",
 			fmt.Sprintf("user %q may not make objects belong to %s", user, strings.Join(n.Strangers, ", ")))
 	}
 	if len(n.MissingTablespaces) > 0 {

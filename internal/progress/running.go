@@ -22,6 +22,9 @@ type Running struct {
 // waits. What arrives after the end is not counted.
 func (r *Running) AddBytes(n int64) { r.bytes.Add(n) }
 
+// Moved is how many bytes it has counted since it began, or began anew.
+func (r *Running) Moved() int64 { return r.bytes.Load() }
+
 // Watch gives a source of the task's stage times while it runs, measured from its own start.
 // Snapshots call it without any lock held, from the observers' goroutines, possibly several at
 // once and once more just after the task has ended, and so does Fail; it must return at once.

@@ -31,6 +31,7 @@ type run struct {
 	done, failed       *set           // tasks, by this run or, done ones, an earlier one
 	flawed             *set           // tasks that failed in part: what needs them goes on
 	toc                *archive.TOC
+	watcher            *watcher
 	verification       verification
 	dropping           bool // the commit that drops the ledger has been sent
 	crashes            int  // of the target

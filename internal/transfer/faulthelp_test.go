@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -242,13 +243,16 @@ func contents(t *testing.T, url string, tables ...string) map[string]string {
 
 // What through does to a connection.
 const (
-	stall = false // nothing more comes from the server but the end
-	cut   = true  // it ends
+	stall     accident = iota // nothing more comes from the server but the end
+	cut                       // it ends
+	stallOnce                 // as stall, but the first reader of rows only; all others go on
 )
+
+type accident int
 
 // through is another address of the database at url. It does something to each connection that has brought that many
 // bytes from the server; the channel is closed the first time.
-func through(t *testing.T, url string, after int64, cutting bool) (string, <-chan struct{}) {
+func through(t *testing.T, url string, after int64, what accident) (string, <-chan struct{}) {
 	t.Helper()
 	config, err := pgconn.ParseConfig(url)
 	if err != nil {
@@ -261,6 +265,7 @@ func through(t *testing.T, url string, after int64, cutting bool) (string, <-cha
 	server := net.JoinHostPort(config.Host, fmt.Sprint(config.Port))
 	there := make(chan struct{})
 	arrive := sync.OnceFunc(func() { close(there) })
+	var stalled atomic.Bool
 	var passing sync.WaitGroup
 	passing.Go(func() {
 		for {
@@ -273,16 +278,21 @@ func through(t *testing.T, url string, after int64, cutting bool) (string, <-cha
 				client.Close()
 				continue
 			}
+			var reader atomic.Bool
 			passing.Go(func() {
-				_, _ = io.Copy(backend, client)
+				_, _ = io.Copy(backend, io.TeeReader(client, says("copy-out", &reader)))
 				backend.Close()
 			})
 			passing.Go(func() {
 				_, err := io.CopyN(client, backend, after)
-				if err == nil {
+				if err == nil && (what != stallOnce || reader.Load()) {
 					arrive()
 				}
-				if err == nil && !cutting {
+				switch {
+				case err != nil || what == cut:
+				case what == stallOnce && (!reader.Load() || stalled.Swap(true)):
+					_, _ = io.Copy(client, backend)
+				default:
 					_, _ = io.Copy(io.Discard, backend)
 				}
 				client.Close()
@@ -291,4 +301,19 @@ func through(t *testing.T, url string, after int64, cutting bool) (string, <-cha
 	})
 	t.Cleanup(func() { l.Close(); passing.Wait() })
 	return strings.Replace(url, server, l.Addr().String(), 1), there
+}
+
+// says is a writer that sets seen when a word is written to it, in one piece.
+func says(word string, seen *atomic.Bool) io.Writer { return &ear{word, seen} }
+
+type ear struct {
+	word string
+	seen *atomic.Bool
+}
+
+func (e *ear) Write(p []byte) (int, error) {
+	if !e.seen.Load() && strings.Contains(string(p), e.word) {
+		e.seen.Store(true)
+	}
+	return len(p), nil
 }

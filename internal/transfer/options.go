@@ -70,6 +70,9 @@ type Options struct {
 	Verify bool
 	// RetryFor is for how long a lost connection is tried again. 0 means 5 minutes; a negative one, not at all.
 	RetryFor time.Duration
+	// StallFor is after how long without a byte a part is broken off and tried again while both servers wait for us. Default
+	// a minute.
+	StallFor time.Duration
 	// LockTimeout bounds each wait for a table lock on the source. 0 means a minute: longer would look stuck, and while we wait
 	// in the queue the application waits behind us.
 	LockTimeout time.Duration
@@ -108,6 +111,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.RetryFor == 0 {
 		o.RetryFor = 5 * time.Minute // servers recover and fail over in less
+	}
+	if o.StallFor <= 0 {
+		o.StallFor = time.Minute
 	}
 	if o.LockTimeout == 0 {
 		o.LockTimeout = time.Minute

@@ -63,7 +63,7 @@ func (r *run) checkFormer(ctx context.Context) (err error) {
 
 func (r *run) header() ledger.Header {
 	return ledger.Header{
-		ID: rand.Text(), Source: r.result.Source.String(), Choices: r.shape(), PgDump: r.result.PgDumpVersion, Plan: r.plan.Digest(),
+		ID: rand.Text(), Source: r.result.Source.String(), Database: r.srcFacts.Database, Choices: r.shape(), PgDump: r.result.PgDumpVersion, Plan: r.plan.Digest(),
 		// so that no older run can take the new ledger for its own
 		Fence: 1 + mathrand.Int64N(1<<50),
 	}
@@ -103,10 +103,31 @@ func (r *run) horizon(number int) ledger.Snapshot {
 
 // checkResume compares the plan with the one that the ledger knows, and refuses what would not make one copy.
 func (r *run) checkResume() error {
+	if err := r.sameSource(); err != nil {
+		return err
+	}
 	if err := r.samePlan(); err != nil {
 		return err
 	}
 	return r.sameSnapshot()
+}
+
+// sameSource refuses another database than the one that the copy was begun from. Hosts may be called otherwise, and a standby may
+// have taken over; the cluster's identity tells, or where that can't be seen the name.
+func (r *run) sameSource() error {
+	f := r.former
+	then, now := f.Snapshots[len(f.Snapshots)-1].Cluster, r.srcFacts.SystemIdentifier
+	same := f.Database == r.srcFacts.Database
+	if then != "" && now != "" {
+		same = same && then == now
+	} else {
+		same = same && f.Source == r.result.Source.String()
+	}
+	if same {
+		return nil
+	}
+	return fmt.Errorf("--resume: the copy was begun from another database, %s, and the source now is %s: name that one, or begin again with --restart",
+		f.Source, r.result.Source)
 }
 
 // markDone tells what earlier runs have done.
@@ -178,15 +199,17 @@ func (r *run) sameSnapshot() error {
 		now.Number = last.Number
 	}
 	r.snapshotNumber = now.Number
-	use := map[int][]string{} // snapshot to the tables read under it
+	use, missing := map[int][]string{}, false // snapshot to the tables read under it
 	for _, t := range r.plan.Tasks {
 		if t.Kind == plan.SQL {
 			continue
 		}
 		number := now.Number
-		if d, ok := f.Done[t.Key]; ok {
+		d, ok := f.Done[t.Key]
+		if ok {
 			number = d.Snapshot
 		}
+		missing = missing || !ok
 		for _, s := range f.Snapshots { // those that see the same are one
 			if s.Number < number && (number == now.Number && s.Same(now) || number <= len(f.Snapshots) && s.Same(f.Snapshots[number-1])) {
 				number = s.Number
@@ -196,11 +219,11 @@ func (r *run) sameSnapshot() error {
 			use[number] = append(use[number], name)
 		}
 	}
+	r.result.Mixed = nil
 	if len(use) < 2 {
 		return nil
 	}
 	var parts []string
-	r.result.Mixed = nil
 	for _, s := range append(slices.Clone(f.Snapshots), now) {
 		m := Mixture{Taken: "now", Tables: use[s.Number]}
 		if len(m.Tables) == 0 {
@@ -213,10 +236,10 @@ func (r *run) sameSnapshot() error {
 		r.result.Mixed = append(r.result.Mixed, m)
 		parts = append(parts, m.String())
 	}
-	if r.Resume == ResumeMixed {
+	if r.Resume == ResumeMixed || !missing { // what has arrived is as it is
 		return nil
 	}
-	return fmt.Errorf("--resume: the source has been written to since (autovacuum and other databases of its server count, too), so the rows would be of different moments. %s. --resume=mixed accepts that (--verify finds what differs), --restart begins again",
+	return fmt.Errorf("--resume: the source may have been written to since (its transaction counter has moved: autovacuum, and other databases of that server, count too), so the rows could be of different moments. %s. --resume=mixed accepts that (--verify finds what differs), --restart begins again",
 		strings.Join(parts, "; "))
 }
 

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"pgsluice/internal/cluster"
 	"pgsluice/internal/pgtest"
 	"pgsluice/internal/progress"
@@ -12,10 +14,12 @@ import (
 
 var errInterrupted = errors.New("interrupted")
 
+var halfwaySchema = gate + bigTable("big", "CHECK (gate(id))") + smallTables("a", "b", "c") + "CREATE INDEX ON a (id); CREATE SEQUENCE s"
+
 // halfway starts a copy of three small tables and a big one, and ends it when the small ones have arrived.
 func halfway(t *testing.T, src, dst string) {
 	t.Helper()
-	pgtest.Exec(t, src, gate+bigTable("big", "CHECK (gate(id))")+smallTables("a", "b", "c")+"CREATE INDEX ON a (id); CREATE SEQUENCE s")
+	pgtest.Exec(t, src, halfwaySchema)
 	open := holdGate(t, dst)
 	defer open()
 	c := beginCopy(t, Options{Source: src, Target: dst, Jobs: 2})
@@ -70,7 +74,7 @@ func TestResumeMixed(t *testing.T) {
 	halfway(t, src, dst)
 	pgtest.Exec(t, src, "INSERT INTO a VALUES (-1, 'later'); SELECT nextval('s')")
 	_, err := Copy(t.Context(), Options{Source: src, Target: dst, Resume: Resume})
-	refusedKeeping(t, err, "has been written to since", "table public.a", "now: .*table public.big", "--resume=mixed")
+	refusedKeeping(t, err, "may have been written to since", "table public.a", "now: .*table public.big", "--resume=mixed")
 	c := beginCopy(t, Options{Source: src, Target: dst, Resume: ResumeMixed})
 	c.ok()
 	c.warned("the rows are of different moments")
@@ -78,6 +82,8 @@ func TestResumeMixed(t *testing.T) {
 		t.Errorf("mixed: %+v", m)
 	}
 	same(t, dst, contents(t, src, "big", "b", "c"))
+	_, err = Copy(t.Context(), Options{Source: src, Target: dst, Resume: Resume})
+	refusedKeeping(t, err, "nothing to resume")
 	if got := pgtest.Scalar[string](t, dst, "SELECT last_value || ' ' || is_called FROM s"); got != "1 true" {
 		t.Errorf("the sequence stands at %s", got)
 	}
@@ -180,4 +186,21 @@ func TestResumeDataOnly(t *testing.T) {
 	interrupted()
 	copyOK(t, Options{Source: src, Target: dst, DataOnly: true, Restart: true, Confirm: databaseName(dst)})
 	same(t, dst, contents(t, src, "big", "a"))
+}
+
+// Another database with the same schema is not the one that the copy was begun from.
+func TestResumeFromAnother(t *testing.T) {
+	t.Parallel()
+	src, dst := quiet(t)
+	halfway(t, src, dst)
+	config, err := pgconn.ParseConfig(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pgtest.Exec(t, strings.Replace(src, "/"+config.Database, "/postgres", 1), "CREATE DATABASE another")
+	pgtest.Exec(t, strings.Replace(src, "/"+config.Database, "/another", 1), halfwaySchema)
+	for _, mode := range []ResumeMode{Resume, ResumeMixed} {
+		_, err := Copy(t.Context(), Options{Source: strings.Replace(src, "/"+config.Database, "/another", 1), Target: dst, Resume: mode})
+		refusedKeeping(t, err, "begun from another database, "+config.Database, "now is another")
+	}
 }

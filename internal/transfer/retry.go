@@ -35,6 +35,9 @@ func Retryable(err error) bool {
 			return false
 		}
 	}
+	if errors.Is(err, errStalled) {
+		return true
+	}
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
 		switch refused.Code {

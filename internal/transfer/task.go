@@ -59,6 +59,7 @@ func (r *run) task(ctx context.Context, s *streams, t *plan.Task) error {
 			err = fmt.Errorf("%s: %w", label(t), r.explain(ctx, t, err))
 			r.stop(err)
 			running.Fail(err)
+			r.noteFailure(ctx, t, err.Error())
 			return err
 		}
 		return r.taskFailed(ctx, s, t, running, err)

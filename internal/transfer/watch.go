@@ -51,6 +51,7 @@ type side struct {
 // watch begins to watch; stop ends it, and returns when its sessions are closed.
 func (r *run) watch(ctx context.Context) (stop func()) {
 	w := newWatcher(r.Progress, r.Log, watchEvery)
+	r.watcher = w
 	if s := r.snapshot; s != nil {
 		w.held = func() bool { return !s.released() }
 	}

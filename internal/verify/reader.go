@@ -88,13 +88,17 @@ const probeText = "pgsluice verify"
 func (s *Side) readFacts(ctx context.Context, r *reader) error {
 	rows, err := r.rows(ctx, `
 SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_database(), pg_catalog.pg_is_in_recovery(),
-       `+hash("'"+probeText+"'::text", 0)+`, coalesce((SELECT nspowner::pg_catalog.regrole::text FROM pg_catalog.pg_namespace WHERE nspname = 'public'), '')`)
+       `+hash("'"+probeText+"'::text", 0)+`, coalesce((SELECT nspowner::pg_catalog.regrole::text FROM pg_catalog.pg_namespace WHERE nspname = 'public'), ''),
+       EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = '_pgsluice')`)
 	if err != nil {
 		return fmt.Errorf("server facts: %w", err)
 	}
 	f := rows[0]
 	s.Version, s.Database, s.InRecovery, s.probe = int(number(f[0])), f[1], f[2] == "t", f[3]
 	s.state.publicOwner = f[4]
+	if f[5] == "t" {
+		s.Notes = append(s.Notes, Remark{"database " + s.Database, "it is the target of a copy that is not complete: see pgsluice status"})
+	}
 	return nil
 }
 
