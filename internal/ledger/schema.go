@@ -47,15 +47,15 @@ const mark = "alive"
 
 // Header is what is said of the transfer as a whole.
 type Header struct {
-	ID      string // random
-	Source  string // where the rows come from, as it is shown; never with a password
+	ID     string // random
+	Source string // where the rows come from, as it is shown; never with a password
 	// Database is the source's name.
 	Database string
-	Choices string // the flags that shape the plan, as they would be typed
-	PgDump  string // the version that wrote the table of contents
-	Plan    string // digest of all keys
-	Fence   int64  // raised by each run that takes over
-	Started time.Time
+	Choices  string // the flags that shape the plan, as they would be typed
+	PgDump   string // the version that wrote the table of contents
+	Plan     string // digest of all keys
+	Fence    int64  // raised by each run that takes over
+	Started  time.Time
 }
 
 // Snapshot is one that rows were read under.
