@@ -21,9 +21,6 @@ const stallLooks = 6
 // and passes nothing on. A part that a rate limit holds back is left alone.
 func (r *run) endStalls(ctx context.Context, t *plan.Task, running *progress.Running) (work context.Context, stop func()) {
 	work, end := context.WithCancelCause(ctx)
-	if r.Limiter != nil && r.Limiter.Rate() > 0 {
-		return work, func() { end(nil) }
-	}
 	var looking sync.WaitGroup
 	looking.Go(func() {
 		tick := time.NewTicker(r.StallFor / stallLooks)
@@ -35,7 +32,8 @@ func (r *run) endStalls(ctx context.Context, t *plan.Task, running *progress.Run
 			case <-tick.C:
 			}
 			moved := running.Moved()
-			if moved != last || !r.watcher.clientWaits(t.ID) {
+			limited := r.Limiter != nil && r.Limiter.Rate() > 0 // it may be set meanwhile
+			if moved != last || limited || !r.watcher.clientWaits(t.ID) {
 				last, still = moved, 0
 				continue
 			}
