@@ -51,7 +51,7 @@ func activityQuery(version int) string {
 	}
 	return `
 WITH a AS MATERIALIZED (
-  SELECT pid, ` + leader + ` AS leader, state, wait_event_type, wait_event, coalesce(nullif(application_name, ''), backend_type) AS application_name, usename, query_start
+  SELECT pid, ` + leader + ` AS leader, state, wait_event_type, wait_event, coalesce(nullif(application_name, ''), nullif(backend_type, 'client backend')) AS application_name, usename, query_start
     FROM pg_catalog.pg_stat_activity)
 SELECT a.pid, a.state, a.wait_event_type, a.wait_event, (SELECT pg_catalog.count(*) FROM a w WHERE w.leader = a.pid),
        i.phase, i.blocks_done, i.blocks_total, i.tuples_done, i.tuples_total, i.partitions_done, i.partitions_total,
