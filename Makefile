@@ -57,6 +57,10 @@ mutants: ## break the code in known ways and see a test fail for each
 faults: ## FAULTS (500) cases in which something breaks, drawn by SEED (1)
 	$(GO) test -v -count=1 -timeout 3h ./internal/faults -args -cases $(FAULTS) -seed $(SEED) -results RESULTS.md
 
+.PHONY: huge
+huge: ## rows of up to 1 GB, which take gigabytes of memory
+	PGSLUICE_LONG=1 $(GO) test -v -count=1 -timeout 40m -run 'TestHostile|TestRowTooLong|TestStandbyReplays' ./internal/transfer
+
 .PHONY: bench
 bench: ## pgsluice and its peers side by side
 	$(GO) run ./bench
