@@ -165,8 +165,14 @@ func durably(ctx context.Context, conn *pgconn.PgConn, do string) error {
 	return nil
 }
 
+// mostCrashes of the target are gone on after: what is done may be what crashes it.
+const mostCrashes = 10
+
 // recover goes on after a crash of the target: what it has lost waits again.
 func (r *run) recover(ctx context.Context) error {
+	if r.crashes++; r.crashes > mostCrashes {
+		return fmt.Errorf("target: its server has crashed %d times during this copy: its log may say why", r.crashes)
+	}
 	var now *ledger.State
 	err := r.ledger.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) (err error) {
 		if err = ledger.Mark(ctx, conn); err == nil {
@@ -200,7 +206,6 @@ func (r *run) recover(ctx context.Context) error {
 			rows = label(t)
 		}
 	}
-	r.crashes++
 	what := "nothing that was done is lost"
 	if lost > 0 {
 		what = count(lost, "finished task was", "finished tasks were") + " lost with it and done again"

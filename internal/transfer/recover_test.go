@@ -173,3 +173,25 @@ func TestRestartDataOnly(t *testing.T) {
 		})
 	}
 }
+
+// What crashes the target each time that it is tried ends the copy after some times.
+func TestCrashesAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	_, src := crashable(t)
+	_, dst := crashable(t, "restart_after_crash", "on")
+	pgtest.Exec(t, src, smallTables("a", "b")+`
+		CREATE FUNCTION public.kill() RETURNS void LANGUAGE plpgsql AS $$ BEGIN COPY (SELECT 1) TO PROGRAM 'kill -9 $PPID'; END $$;
+		CREATE FUNCTION public.deadly(x int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+		BEGIN
+		  IF pg_catalog.current_setting('app.deadly', true) = 'on' THEN PERFORM public.kill(); END IF;
+		  RETURN x;
+		END $$;
+		CREATE INDEX slow ON a (deadly(id))`)
+	pgtest.Exec(t, dst, "ALTER DATABASE postgres SET app.deadly = 'on'")
+	c := beginCopy(t, Options{Source: src, Target: dst, Jobs: 2})
+	_, err := c.wait(3 * patience)
+	mentions(t, err, "its server has crashed 11 times during this copy")
+	pgtest.Exec(t, dst, "ALTER DATABASE postgres RESET app.deadly")
+	copyOK(t, Options{Source: src, Target: dst, Resume: Resume})
+	sameTables(t, src, dst)
+}
