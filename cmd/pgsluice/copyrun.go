@@ -88,6 +88,8 @@ func copyOutcome(ctx context.Context, result *transfer.Result, err error) error 
 		return &incompleteError{what: "one object failed, all others are copied"}
 	case err == nil && result.Failed > 1:
 		return &incompleteError{what: fmt.Sprintf("%d objects failed, all others are copied", result.Failed)}
+	case result.Complete && errors.As(err, &interrupt):
+		return fmt.Errorf("%w: the copy is complete, but was not verified", interrupt)
 	case errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &interrupt):
 		return interrupt
 	}

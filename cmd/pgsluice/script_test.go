@@ -236,14 +236,17 @@ func awaitCount(ts *testscript.TestScript, url, condition, count string, ended <
 
 // appears FILE: waits until there is such a file.
 func appears(ts *testscript.TestScript, _ bool, args []string) {
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
 	for {
 		if _, err := os.Lstat(ts.MkAbs(args[0])); err == nil {
 			return
 		}
-		if stateOf(ts).test.Context().Err() != nil {
+		select {
+		case <-stateOf(ts).test.Context().Done():
 			ts.Fatalf("%s did not appear", args[0])
+		case <-look.C:
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 }
 

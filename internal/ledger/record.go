@@ -69,8 +69,14 @@ func (r Record) Commit(ctx context.Context, conn *pgconn.PgConn, rows, bytes int
 		sql = fmt.Sprintf("UPDATE %s SET rows = %d, bytes = %d, finished = pg_catalog.clock_timestamp() WHERE key = %s; COMMIT",
 			r.table(), rows, bytes, catalog.Literal(r.Key))
 	}
-	_, err := conn.Exec(ctx, sql).ReadAll()
-	return err
+	results, err := conn.Exec(ctx, sql).ReadAll()
+	if err != nil {
+		return err
+	}
+	if tag := results[len(results)-1].CommandTag.String(); tag != "COMMIT" {
+		return fmt.Errorf("the server has answered %s to COMMIT", tag) // of a transaction that had failed before, and not a word more
+	}
+	return nil
 }
 
 // Counted is what a record that is there already has counted.

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
-	"time"
 )
 
 // script writes a program that runs the shell commands.
@@ -83,18 +84,23 @@ func TestChooseIsCancelled(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	started := filepath.Join(dir, "started")
+	if out, err := exec.Command("mkfifo", started).CombinedOutput(); err != nil {
+		t.Skipf("mkfifo: %v: %s", err, out)
+	}
+	said, err := os.OpenFile(started, os.O_RDWR, 0) // for both, so that it waits in Read and not here
+	if err != nil {
+		t.Fatal(err)
+	}
 	path := script(t, filepath.Join(dir, "pg_dump"), "echo >"+started+"; sleep 100")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	wanted := errors.New("the user went home")
-	go func() {
-		for {
-			if _, err := os.Stat(started); err == nil || t.Context().Err() != nil {
-				cancel(wanted)
-				return
-			}
-			time.Sleep(time.Millisecond)
-		}
-	}()
+	var waiting sync.WaitGroup
+	waiting.Go(func() {
+		_, _ = said.Read(make([]byte, 1)) // its end is the test's
+		cancel(wanted)
+	})
+	defer waiting.Wait()
+	defer said.Close()
 	if _, err := Choose(ctx, path, 15); !errors.Is(err, wanted) {
 		t.Errorf("error %v", err)
 	}

@@ -111,7 +111,7 @@ func (l *ledgerSession) keep(ctx context.Context) (stop func()) {
 				return
 			case <-tick.C:
 			}
-			err := l.once(ctx, func(ctx context.Context, conn *pgconn.PgConn) error { return exec(ctx, conn, "SELECT") })
+			err := l.once(ctx, ping)
 			var busy *ledger.Busy
 			if errors.As(err, &busy) {
 				l.run.end(err)
@@ -119,6 +119,13 @@ func (l *ledgerSession) keep(ctx context.Context) (stop func()) {
 		}
 	})
 	return func() { cancel(); keeping.Wait() }
+}
+
+// ping asks for nothing. Who does not answer in time is given up, so that nobody who has something to say waits for it.
+func ping(ctx context.Context, conn *pgconn.PgConn) error {
+	ctx, cancel := context.WithTimeout(ctx, ledger.Pulse)
+	defer cancel()
+	return exec(ctx, conn, "SELECT")
 }
 
 // noteFailure records why a task failed, "" for one that does so no more, as far as that is possible.

@@ -203,6 +203,8 @@ type Result struct {
 	// which Resumed by earlier runs.
 	Begun                  bool
 	Planned, Done, Resumed int
+	// Complete says that every task is done, and the ledger dropped.
+	Complete bool
 	// Mixed says, of a copy whose rows are of several snapshots, which are of which.
 	Mixed []Mixture
 	// Verified is what Verify found; nil if it was not asked for or did not come to its end, which VerifyErr then says of a

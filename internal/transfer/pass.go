@@ -32,10 +32,15 @@ func (r *run) carryOut(ctx context.Context) error {
 				continue
 			}
 		}
-		if err == nil {
-			r.result.VerifyErr = r.verifyTarget(ctx)
+		if err != nil {
+			return err
 		}
-		return err
+		r.result.Complete = r.result.Failed == 0
+		if err = r.verifyTarget(ctx); ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		r.result.VerifyErr = err
+		return nil
 	}
 }
 
@@ -57,11 +62,7 @@ func (r *run) begin(ctx context.Context) error {
 	r.snapshotNumber = 1
 	h := r.header()
 	err := r.ledger.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
-		settings := ""
-		if r.dstFacts.MayReplicaRole { // event triggers of the target are not asked
-			settings = "SET LOCAL session_replication_role = replica;"
-		}
-		return ledger.Create(ctx, conn, h, r.horizon(1), r.entries(), settings)
+		return ledger.Create(ctx, conn, h, r.horizon(1), r.entries(), unasked(r.dstFacts, ""))
 	})
 	if err != nil {
 		return fmt.Errorf("target: %w", err)
@@ -77,7 +78,7 @@ func (r *run) empty(ctx context.Context) error {
 	}
 	return r.retrying(ctx, "emptying the target", func() error {
 		// the claim must be held by then: another run's rows are not ours to drop
-		if err := r.ledger.once(ctx, func(ctx context.Context, conn *pgconn.PgConn) error { return exec(ctx, conn, "SELECT") }); err != nil {
+		if err := r.ledger.once(ctx, ping); err != nil {
 			return err
 		}
 		s := &streams{run: r, worker: "schema", work: "schema"}

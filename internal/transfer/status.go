@@ -74,7 +74,7 @@ func ReadStatus(ctx context.Context, target string) (*Status, error) {
 
 // Resumable reports whether --resume may go on with what a copy has left that ended with err, nil too.
 func Resumable(result *Result, err error) bool {
-	if !result.Begun || result.Planned == 0 {
+	if !result.Begun || result.Planned == 0 || result.Complete {
 		return false
 	}
 	return err == nil && result.Failed > 0 || err != nil && !takenOver(err)
