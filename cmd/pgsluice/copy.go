@@ -82,9 +82,11 @@ func copyFlags() []cli.Flag {
 
 		&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: 4, Category: how, Usage: "`N` tables at a time (default 4)"},
 		&cli.StringFlag{Name: "rate-limit", Category: how, Usage: "`RATE` ceiling of all tables together, such as 50MB/s or 1.5GiB/s; MB is 10^6 bytes, MiB 2^20"},
+		&cli.StringFlag{Name: "format", Aliases: []string{copyFormat}, Category: how, Usage: "`FORMAT` of the rows: binary, text, or auto: binary for each table where that is right (default auto)"},
 		&cli.IntFlag{Name: "index-jobs", Category: how, Usage: "`N` indexes and constraints at a time (default: as --jobs)"},
 		&cli.IntFlag{Name: "total-jobs", Category: how, Usage: "`N` of both together at a time, such as the target's cores (default: all)"},
 		&cli.StringFlag{Name: "index-memory", Category: how, Usage: "`SIZE` what they may take on the target together, such as 2GB (default: by the target's settings)"},
+		&cli.StringFlag{Name: "split-above", Category: how, Usage: "`SIZE` copy larger tables in parts, several at a time, such as 1GB; 0 is never (default: by the database and --jobs)"},
 		&cli.StringSliceFlag{Name: "set", Category: how, Usage: "`NAME=VALUE` a setting of all sessions on the target, before ours; may be repeated"},
 		&cli.BoolFlag{Name: "no-analyze", Category: how, Usage: "gather no planner statistics"},
 		&cli.BoolFlag{Name: "toc-order", Category: how, Usage: "take tables and indexes as pg_dump lists them, to compare"},
@@ -140,6 +142,12 @@ func flagOptions(c *cli.Context) (transfer.Options, error) {
 		Verify:         c.Bool("verify"),
 		Confirm:        c.String("confirm"),
 	}
+	switch c.String(copyFormat) {
+	case formatBinary:
+		opt.Format = transfer.FormatBinary
+	case formatText:
+		opt.Format = transfer.FormatText
+	}
 	if c.String("on-error") == "continue" {
 		opt.OnError = transfer.Continue
 	}
@@ -156,6 +164,13 @@ func flagOptions(c *cli.Context) (transfer.Options, error) {
 			return opt, fmt.Errorf("--index-memory: %w", err)
 		}
 		opt.IndexMemory = memory
+	}
+	if size := c.String("split-above"); c.IsSet("split-above") {
+		above, err := parseSplitAbove(size)
+		if err != nil {
+			return opt, fmt.Errorf("--split-above: %w", err)
+		}
+		opt.SplitAbove = above
 	}
 	switch c.String("resume") {
 	case resumeSame:
@@ -178,6 +193,16 @@ func flagOptions(c *cli.Context) (transfer.Options, error) {
 	}
 	return opt, nil
 }
+
+// copyFormat is --format of copy where that is the format of what is written, in plan.
+const copyFormat = "copy-format"
+
+// The values of --format.
+const (
+	formatAuto   = "auto"
+	formatBinary = "binary"
+	formatText   = "text"
+)
 
 // The values of --resume. The first is what it means alone.
 const (

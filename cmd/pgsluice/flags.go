@@ -23,7 +23,7 @@ type flagInfo struct {
 func (f *flagInfo) name() string { return f.names[0] }
 
 // allowedValues are all the values that a flag may have, or nil if that is no short list.
-func allowedValues(flag string) []string {
+func allowedValues(flag, category string) []string {
 	switch flag {
 	case "resume":
 		return []string{resumeSame, resumeMixed}
@@ -33,7 +33,12 @@ func allowedValues(flag string) []string {
 		return []string{progressAuto, progressBars, progressLines, progressJSON, progressNone}
 	case "log-level":
 		return []string{"debug", "info", "warn", "error"}
-	case "log-format", "format":
+	case "format", "copy-format":
+		if category != categoryOutput { // of the rows
+			return []string{formatAuto, formatBinary, formatText}
+		}
+		return []string{"text", "json"}
+	case "log-format":
 		return []string{"text", "json"}
 	}
 	return nil
@@ -56,7 +61,7 @@ func describe(flags []cli.Flag) []flagInfo {
 			placeholder, text, _ := strings.Cut(after, "`")
 			info.placeholder, info.text = placeholder, strings.TrimSpace(text)
 		}
-		info.values = allowedValues(info.name())
+		info.values = allowedValues(info.name(), info.category)
 		if info.name() == "resume" {
 			info.alone = resumeSame
 		}

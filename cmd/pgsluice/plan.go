@@ -43,6 +43,7 @@ var planFlagNames = []string{
 func planCommand() *cli.Command {
 	flags := slices.DeleteFunc(copyFlags(), func(f cli.Flag) bool { return !slices.Contains(planFlagNames, f.Names()[0]) })
 	flags = append(flags,
+		&cli.StringFlag{Name: copyFormat, Category: "How to copy", Usage: "`FORMAT` of the rows, which copy calls --format: auto, binary or text (default auto)"},
 		&cli.BoolFlag{Name: "all", Category: categoryOutput, Usage: "list all tables, not only the largest"},
 		&cli.StringFlag{Name: "format", Category: categoryOutput, Usage: "`FORMAT` text or json (default text)"},
 	)

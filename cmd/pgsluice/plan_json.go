@@ -51,6 +51,8 @@ type plannedTable struct {
 	Bytes      int64  `json:"bytes"`
 	IndexBytes int64  `json:"index_bytes"`
 	Turn       int    `json:"turn"`
+	Format     string `json:"format"`           // binary or text
+	AsText     string `json:"reason,omitempty"` // why it is text, where that was not asked for
 }
 
 type plannedPhase struct {
@@ -79,7 +81,7 @@ func writePlanJSON(w io.Writer, o *transfer.Outlook) error {
 			IndexBytes: f.IndexBytes, Seconds: f.Took.Seconds(), Tables: []plannedTable{}, LongestPath: []string{}, LeftOut: []plannedLoss{},
 		}
 		for _, t := range f.Tables {
-			p.Tables = append(p.Tables, plannedTable{Name: t.Name, Rows: t.Rows, Bytes: t.Bytes, IndexBytes: t.IndexBytes, Turn: t.Begin})
+			p.Tables = append(p.Tables, plannedTable{Name: t.Name, Rows: t.Rows, Bytes: t.Bytes, IndexBytes: t.IndexBytes, Turn: t.Begin, Format: rowFormat(t), AsText: t.AsText})
 		}
 		for _, phase := range f.Phases {
 			p.Phases = append(p.Phases, plannedPhase{phaseNames[phase.Phase], phase.Tasks, phase.Begin.Seconds(), phase.End.Seconds()})
@@ -96,6 +98,14 @@ func writePlanJSON(w io.Writer, o *transfer.Outlook) error {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(j)
+}
+
+// rowFormat is the value of --format that would have a table's rows travel as they do.
+func rowFormat(t transfer.ForecastTable) string {
+	if t.Binary {
+		return formatBinary
+	}
+	return formatText
 }
 
 func serverJSON(e transfer.Endpoint, encoding string) *planServer {

@@ -110,24 +110,28 @@ func (t *planText) tables() {
 		name = max(name, len([]rune(preflight.OneLine(table.Name))))
 	}
 	if t.width > 0 {
-		name = min(name, max(t.width-44, 20))
+		name = min(name, max(t.width-51, 20))
 	}
 	row := func(cells ...string) {
-		fmt.Fprintf(&t.b, "  %s%s %14s %9s %9s %6s\n", cells[0], strings.Repeat(" ", max(0, name-len([]rune(cells[0])))), cells[1], cells[2], cells[3], cells[4])
+		line := fmt.Sprintf("  %s%s %14s %9s %9s %6s %6s", cells[0], strings.Repeat(" ", max(0, name-len([]rune(cells[0])))), cells[1], cells[2], cells[3], cells[4], cells[5])
+		t.b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	t.b.WriteString("\n")
-	row("table", "about rows", "bytes", "indexes", "turn")
+	row("table", "about rows", "bytes", "indexes", "turn", "format")
 	for _, table := range shown {
-		row(shorten(preflight.OneLine(table.Name), name), humanize.Comma(table.Rows), preflight.Bytes(table.Bytes), preflight.Bytes(table.IndexBytes), fmt.Sprint(table.Begin))
+		row(shorten(preflight.OneLine(table.Name), name), humanize.Comma(table.Rows), preflight.Bytes(table.Bytes), preflight.Bytes(table.IndexBytes), fmt.Sprint(table.Begin), rowFormat(table))
+		if table.AsText != "" {
+			t.line("    text: ", table.AsText)
+		}
 	}
 	if rest := f.Tables[len(shown):]; len(rest) > 0 {
 		var sum transfer.ForecastTable
 		for _, table := range rest {
 			sum.Rows, sum.Bytes, sum.IndexBytes = sum.Rows+table.Rows, sum.Bytes+table.Bytes, sum.IndexBytes+table.IndexBytes
 		}
-		row(shorten(fmt.Sprintf("and %d more (--all)", len(rest)), name), humanize.Comma(sum.Rows), preflight.Bytes(sum.Bytes), preflight.Bytes(sum.IndexBytes), "")
+		row(shorten(fmt.Sprintf("and %d more (--all)", len(rest)), name), humanize.Comma(sum.Rows), preflight.Bytes(sum.Bytes), preflight.Bytes(sum.IndexBytes), "", "")
 	}
-	row(shorten("together", name), humanize.Comma(f.Rows), preflight.Bytes(f.Bytes), preflight.Bytes(f.IndexBytes), "")
+	row(shorten("together", name), humanize.Comma(f.Rows), preflight.Bytes(f.Bytes), preflight.Bytes(f.IndexBytes), "", "")
 }
 
 // shorten cuts the middle out of a name that is too long: both ends tell names apart.

@@ -76,3 +76,11 @@ func formatRate(bytesPerSecond int64) string {
 	}
 	return strconv.FormatFloat(math.Round(float64(bytesPerSecond)/unit.bytes*1000)/1000, 'f', -1, 64) + " " + unit.name + "/s"
 }
+
+// parseSplitAbove reads a size, or 0 for never, which is -1 in the options.
+func parseSplitAbove(s string) (int64, error) {
+	if s == "0" {
+		return -1, nil
+	}
+	return parseSize(s)
+}

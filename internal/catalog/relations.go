@@ -29,6 +29,8 @@ type Relation struct {
 	Unlogged bool
 	// Name is its quoted name with its schema.
 	Name string
+	// Heap are the bytes of its rows' own pages, if they are a heap's, else 0; TOAST those of its TOAST table.
+	Heap, TOAST int64
 	// Filter is the WHERE clause of an extension's configuration table (pg_extension.extcondition), or "".
 	Filter string
 }
@@ -64,7 +66,9 @@ SELECT c.oid,
        CASE WHEN c.relkind IN ('r', 'm') THEN coalesce(pg_catalog.pg_table_size(c.oid), 0) ELSE 0 END,
        coalesce((SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND c.relispartition), 0),
        c.relkind = 'r' AND c.relpersistence = 'u', c.relnamespace::pg_catalog.regnamespace::text || '.' || pg_catalog.quote_ident(c.relname), c.relkind = 'p',
-       c.oid IN (SELECT oid FROM above)
+       c.oid IN (SELECT oid FROM above),
+       CASE WHEN c.relkind = 'r' AND (SELECT a.amname FROM pg_catalog.pg_am a WHERE a.oid = c.relam) = 'heap' THEN coalesce(pg_catalog.pg_relation_size(c.oid), 0) ELSE 0 END,
+       CASE WHEN c.relkind = 'r' AND c.reltoastrelid <> 0 THEN coalesce(pg_catalog.pg_relation_size(c.reltoastrelid), 0) ELSE 0 END
   FROM pg_catalog.pg_class c
  WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't' AND
        (c.oid >= 16384 OR c.relnamespace <> 'pg_catalog'::regnamespace)`
@@ -87,6 +91,8 @@ func ReadSource(ctx context.Context, conn *pgconn.PgConn) (*Source, error) {
 		bytes, _ := strconv.ParseInt(r[1], 10, 64)
 		oid := parseOID(r[0])
 		s.Relations[oid] = &Relation{OID: oid, Bytes: bytes, Parent: parseOID(r[2]), Unlogged: r[3] == "t", Name: r[4], Partitioned: r[5] == "t", ForeignBelow: r[6] == "t"}
+		s.Relations[oid].Heap, _ = strconv.ParseInt(r[7], 10, 64)
+		s.Relations[oid].TOAST, _ = strconv.ParseInt(r[8], 10, 64)
 	}
 	rows, err = Rows(ctx, conn, extensionQuery)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -45,7 +46,7 @@ func Read(ctx context.Context, conn *pgconn.PgConn) (*State, error) {
 	s := &State{Done: map[string]Done{}, Errors: map[string]bool{}, Header: Header{
 		ID: h[1], Source: h[2], Choices: h[3], PgDump: h[4], Plan: h[5], Fence: number(h[6]), Started: moment(h[7]), Database: h[8],
 	}}
-	for _, read := range []func(context.Context, *pgconn.PgConn) error{s.readSnapshots, s.readEntries, s.readDone} {
+	for _, read := range []func(context.Context, *pgconn.PgConn) error{s.readSnapshots, s.readSplits, s.readEntries, s.readDone} {
 		if err := read(ctx, conn); err != nil {
 			return nil, wrap(err)
 		}
@@ -78,6 +79,19 @@ func (s *State) readSnapshots(ctx context.Context, conn *pgconn.PgConn) error {
 		s.Snapshots = append(s.Snapshots, Snapshot{
 			Number: int(number(r[0])), Name: r[1], Cluster: r[2], Timeline: r[3], XIDs: r[4], Taken: moment(r[5]),
 		})
+	}
+	return err
+}
+
+func (s *State) readSplits(ctx context.Context, conn *pgconn.PgConn) error {
+	rows, err := catalog.Rows(ctx, conn, "SELECT name, key, pg_catalog.array_to_string(cuts, ' ') FROM _pgsluice.split")
+	s.Splits = map[string]catalog.Split{}
+	for _, r := range rows {
+		split := catalog.Split{Column: r[1]}
+		for cut := range strings.FieldsSeq(r[2]) {
+			split.Cuts = append(split.Cuts, number(cut))
+		}
+		s.Splits[r[0]] = split
 	}
 	return err
 }

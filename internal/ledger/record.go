@@ -39,6 +39,9 @@ const (
 	undefinedTable  = "42P01"
 )
 
+// onceMore lets what is done by each run be recorded already.
+const onceMore = " ON CONFLICT (key) DO UPDATE SET snapshot = excluded.snapshot, begun = excluded.begun"
+
 // Begin begins the transaction of a task and claims its key in it, which waits for another attempt that is still at it. It
 // fails with ErrDone or ErrFenced; the transaction is then to be rolled back, as after any other error.
 //
@@ -47,7 +50,7 @@ func (r Record) Begin(ctx context.Context, conn *pgconn.PgConn) error {
 	sql := fmt.Sprintf("BEGIN; INSERT INTO %s (key, snapshot) SELECT %s, %d FROM (SELECT FROM _pgsluice.transfer WHERE fence = %d FOR SHARE) AS t",
 		r.table(), catalog.Literal(r.Key), r.Snapshot, r.Fence)
 	if r.Again {
-		sql += " ON CONFLICT (key) DO UPDATE SET snapshot = excluded.snapshot, begun = excluded.begun"
+		sql += onceMore
 	}
 	results, err := conn.Exec(ctx, sql).ReadAll()
 	var refused *pgconn.PgError
@@ -69,6 +72,11 @@ func (r Record) Commit(ctx context.Context, conn *pgconn.PgConn, rows, bytes int
 		sql = fmt.Sprintf("UPDATE %s SET rows = %d, bytes = %d, finished = pg_catalog.clock_timestamp() WHERE key = %s; COMMIT",
 			r.table(), rows, bytes, catalog.Literal(r.Key))
 	}
+	return commit(ctx, conn, sql)
+}
+
+// commit runs SQL that ends in COMMIT.
+func commit(ctx context.Context, conn *pgconn.PgConn, sql string) error {
 	results, err := conn.Exec(ctx, sql).ReadAll()
 	if err != nil {
 		return err
@@ -112,6 +120,23 @@ SELECT NOT EXISTS (SELECT FROM _pgsluice.unlogged WHERE key = $2), EXISTS (SELEC
 		return false, ErrFenced
 	}
 	return row[0] == "t", nil
+}
+
+// Forget begins a transaction in which the keys, a text array, are not done.
+func Forget(ctx context.Context, conn *pgconn.PgConn, fence int64, keys string) error {
+	if _, err := conn.Exec(ctx, "BEGIN").ReadAll(); err != nil {
+		return err
+	}
+	rows, err := catalog.Rows(ctx, conn, "SELECT FROM _pgsluice.transfer WHERE fence = $1::int8 FOR SHARE", strconv.FormatInt(fence, 10))
+	if err == nil && len(rows) == 0 {
+		err = ErrFenced
+	}
+	for _, table := range []string{"ledger", "unlogged"} {
+		if err == nil {
+			_, err = catalog.Rows(ctx, conn, "DELETE FROM _pgsluice."+table+" WHERE key = ANY ($1::text[])", keys)
+		}
+	}
+	return err
 }
 
 // Raise takes the transfer over: it raises the fence, once nothing under the old one can commit any more, and forgets the

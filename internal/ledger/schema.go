@@ -16,7 +16,7 @@ import (
 const Schema = "_pgsluice"
 
 // format is the version of the tables below.
-const format = 1
+const format = 2
 
 // The tables. Keys and names are text as the database encodes it; bytes and rows of an entry are estimates, of a done one
 // they are counted. The columns of ledger and unlogged are the same.
@@ -33,6 +33,7 @@ CREATE TABLE _pgsluice.ledger (key text PRIMARY KEY, snapshot int4 NOT NULL, row
   begun timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(), finished timestamptz);
 CREATE UNLOGGED TABLE _pgsluice.unlogged (key text PRIMARY KEY, snapshot int4 NOT NULL, rows int8 NOT NULL DEFAULT 0, bytes int8 NOT NULL DEFAULT 0,
   begun timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(), finished timestamptz);
+CREATE TABLE _pgsluice.split (name text PRIMARY KEY, key text NOT NULL, cuts int8[] NOT NULL);
 CREATE TABLE _pgsluice.backend (pid int4 NOT NULL, started timestamptz NOT NULL, work text NOT NULL);
 `
 
@@ -56,6 +57,8 @@ type Header struct {
 	Plan     string // digest of all keys
 	Fence    int64  // raised by each run that takes over
 	Started  time.Time
+	// Splits are the tables that are copied in parts, by their quoted names: a run that resumes makes the same parts.
+	Splits map[string]catalog.Split
 }
 
 // Snapshot is one that rows were read under.
@@ -94,6 +97,11 @@ func Create(ctx context.Context, conn *pgconn.PgConn, h Header, s Snapshot, entr
 	}
 	err := run("INSERT INTO _pgsluice.transfer (id, format, source, choices, pg_dump, plan, fence, database) VALUES ($1, $2::int4, $3, $4, $5, $6, $7::int8, $8)",
 		h.ID, strconv.Itoa(format), h.Source, h.Choices, h.PgDump, h.Plan, strconv.FormatInt(h.Fence, 10), h.Database)
+	for name, split := range h.Splits {
+		if err == nil {
+			err = run("INSERT INTO _pgsluice.split (name, key, cuts) VALUES ($1, $2, $3::int8[])", name, split.Column, cutsText(split.Cuts))
+		}
+	}
 	if err == nil {
 		err = AddSnapshot(ctx, conn, s)
 	}
@@ -118,6 +126,14 @@ SELECT key, place, phase, kind, name, bytes, rows
   FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::text[]),
                   pg_catalog.unnest($5::int8[]), pg_catalog.unnest($6::int8[]))
        WITH ORDINALITY AS e (key, phase, kind, name, bytes, rows, place)`
+
+func cutsText(cuts []int64) string {
+	texts := make([]string, len(cuts))
+	for i, cut := range cuts {
+		texts[i] = strconv.FormatInt(cut, 10)
+	}
+	return "{" + strings.Join(texts, ",") + "}"
+}
 
 // columns are the entries as arrays, in the order of insertEntries.
 func columns(entries []Entry) []string {

@@ -22,6 +22,7 @@ type builder struct {
 	plan    *Plan
 	byDump  map[int][]int // dump id to the tasks made of that entry
 	tables  tables
+	formats *formats
 
 	triggers map[uint32][]int // table to the tasks of its triggers
 	before   map[uint32][]int // table to the tasks that its ANALYZE follows
@@ -35,7 +36,7 @@ func Build(toc *archive.TOC, source *catalog.Source, choices Choices) (*Plan, er
 		toc: toc, source: source, choices: choices, byDump: map[int][]int{}, triggers: map[uint32][]int{},
 		before: map[uint32][]int{}, keys: map[uint32][]int{}, plan: &Plan{},
 	}
-	b.tables = newTables(toc, source)
+	b.tables, b.formats = newTables(toc, source), newFormats(choices.Formats)
 	section := archive.PreData
 	for i := range toc.Entries {
 		e := &toc.Entries[i]
@@ -75,9 +76,7 @@ func (b *builder) add(e *archive.Entry, section archive.Section) error {
 	}
 	switch {
 	case e.Desc == "TABLE DATA":
-		if err := b.rows(&t); err != nil {
-			return err
-		}
+		return b.rows(&t)
 	case e.Desc == "BLOBS":
 		for part := range slices.Chunk(b.contents(e), largeObjectsPerTask) {
 			name := fmt.Sprintf("large object %d", part[0])
@@ -107,28 +106,6 @@ func (b *builder) append(t *Task) {
 	t.ID = len(b.plan.Tasks)
 	b.plan.Tasks = append(b.plan.Tasks, t)
 	b.byDump[t.Entry.DumpID] = append(b.byDump[t.Entry.DumpID], t.ID)
-}
-
-// rows makes the COPY pair of a TABLE DATA entry. The columns are pg_dump's: their order may differ between the
-// two tables, and generated columns are not among them.
-func (b *builder) rows(t *Task) error {
-	e := t.Entry
-	into, columns, err := archive.ParseCopyStmt(e.CopyStmt)
-	if err != nil {
-		return err
-	}
-	t.Kind, t.Relation, t.Table = Rows, e.CatalogID.OID, t.Name
-	from := archive.QualifiedName(e.Namespace, e.Tag)
-	t.CopyOut = strings.TrimSpace("COPY "+from+" "+columns) + " TO STDOUT"
-	if r := b.source.Relations[t.Relation]; r != nil {
-		t.Bytes, t.Rows, t.Unlogged = r.Bytes, r.Rows, r.Unlogged
-		if r.Filter != "" { // an extension's configuration table; the condition is not in the archive
-			list := strings.TrimSuffix(strings.TrimPrefix(columns, "("), ")")
-			t.CopyOut = "COPY (SELECT " + list + " FROM " + from + " " + r.Filter + ") TO STDOUT"
-		}
-	}
-	t.CopyIn = strings.TrimSpace("COPY "+into+" "+columns) + " FROM STDIN"
-	return nil
 }
 
 // contents lists the large objects whose contents a BLOBS entry holds: those of the BLOB METADATA that it depends on

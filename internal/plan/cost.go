@@ -1,5 +1,7 @@
 package plan
 
+import "pgsluice/internal/archive"
+
 // Costs are in nanoseconds of one core. Only their proportions matter: they decide what is begun first. Measured once on
 // PostgreSQL 15 with 400,000 rows of points, ranges, md5 texts, arrays and jsonb, the copies and checks in the databases of
 // bench/results; between data of different kinds they differ by a factor of four.
@@ -50,14 +52,29 @@ func (b *builder) indexCost(t *Task) float64 {
 	return float64(index.Bytes) * each
 }
 
-// Remaining is for each task, by its ID, the cost of the longest chain of tasks that begins with it.
+// Chains are for each task, by its ID, the cost of the longest chain of tasks that begins with it.
+func (p *Plan) Chains() []float64 { return p.chains(nil) }
+
+// Remaining are those where the parts of a split table come one after the other: what waits for one of them waits for all, so
+// the rank of a table is the same whether it is split or not.
 func (p *Plan) Remaining() []float64 {
+	whole := map[*archive.Entry]float64{}
+	for _, t := range p.Tasks {
+		if t.Parts > 0 {
+			whole[t.Entry] += t.Cost
+		}
+	}
+	return p.chains(whole)
+}
+
+// chains takes for the cost of a task that of its whole entry, if there is one.
+func (p *Plan) chains(whole map[*archive.Entry]float64) []float64 {
 	longest := make([]float64, len(p.Tasks)) // of what waits for a task
 	path := make([]float64, len(p.Tasks))
 	afterData := 0.0
 	for i := len(p.Tasks) - 1; i >= 0; i-- {
 		t := p.Tasks[i]
-		path[i] = t.Cost + longest[i]
+		path[i] = max(t.Cost, whole[t.Entry]) + longest[i]
 		for _, waited := range [][]int{t.Needs, t.Follows} {
 			for _, id := range waited {
 				longest[id] = max(longest[id], path[i])

@@ -1,6 +1,9 @@
 package plan
 
-import "pgsluice/internal/archive"
+import (
+	"pgsluice/internal/archive"
+	"pgsluice/internal/catalog"
+)
 
 // Phase is where a task counts in the report.
 type Phase int
@@ -73,9 +76,19 @@ type Task struct {
 	Orphans string
 
 	// Relation is the OID of the table on the source, with Kind Rows. Unlogged says that a crash of the target empties it.
+	// CopyOut and CopyIn are the statements without their options, which Out and In add.
 	Relation        uint32
 	Unlogged        bool
 	CopyOut, CopyIn string
+	// Binary is the format of both; AsText says why it is not, "" where that needs no word.
+	Binary bool
+	AsText string
+	// Part is which of the Parts of a split table it is, from 1; both are 0 of a table that is copied in one. Where is the
+	// condition that its rows fulfil.
+	Part, Parts int
+	Where       string
+	// Freeze empties the table and writes its rows as visible to all, so that no VACUUM need do that later.
+	Freeze bool
 	// OIDs are the large objects, with Kind LargeObjects.
 	OIDs []uint32
 
@@ -108,6 +121,10 @@ type Choices struct {
 	NoOwner, NoACL, NoComments, NoTablespaces, NoPublications bool
 	NoDBSettings, Subscriptions                               bool
 	NoAnalyze                                                 bool
-	TargetDatabase                                            string
-	TargetVersion                                             int // server_version_num
+	// Formats is what the format of each table is chosen by; nil copies them as text.
+	Formats *Formats
+	// Splits are the tables that are copied in parts, by their OIDs on the source.
+	Splits         map[uint32]catalog.Split
+	TargetDatabase string
+	TargetVersion  int // server_version_num
 }

@@ -8,6 +8,10 @@ func (t *Tracker) startData(now time.Duration, task Task) {
 		t.idle.see(now, t.dataBytes+t.redone, false)
 	}
 	t.dataRunning++
+	t.unwait(task)
+}
+
+func (t *Tracker) unwait(task Task) {
 	t.bytes.waiting -= max(task.Bytes, 0)
 	if task.isPart() {
 		t.rows.waiting -= max(task.Rows, 0)
@@ -17,19 +21,24 @@ func (t *Tracker) startData(now time.Duration, task Task) {
 // endData adds an ended data task to the totals of the data phase.
 func (t *Tracker) endData(now time.Duration, f FinishedTask, stages []StageTime) {
 	if f.Error == "" {
-		t.bytes.end(f.Task.Bytes, f.Bytes)
-		if f.Task.isPart() {
-			t.rows.end(f.Task.Rows, f.Rows)
-			key := f.Task.tableKey()
-			if t.parts[key]--; t.parts[key] == 0 {
-				t.tablesDone++
-			}
-		}
+		t.arrived(f)
 	}
 	if f.Error != "" {
 		t.loseData(f)
 	}
 	t.moved(now, f.Task, f.Bytes, f.Rows, stages)
+}
+
+// arrived takes note of a data task that has arrived in full.
+func (t *Tracker) arrived(f FinishedTask) {
+	t.bytes.end(f.Task.Bytes, f.Bytes)
+	if f.Task.isPart() {
+		t.rows.end(f.Task.Rows, f.Rows)
+		key := f.Task.tableKey()
+		if t.parts[key]--; t.parts[key] == 0 {
+			t.tablesDone++
+		}
+	}
 }
 
 // loseData takes note of a data task that has not arrived in full.

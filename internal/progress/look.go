@@ -77,7 +77,7 @@ func (t *Tracker) fillRunning(s *Snapshot) (l owed) {
 	byteFactor, rowFactor := t.bytes.factor(), t.rows.factor()
 	for _, r := range t.running {
 		rt := RunningTask{
-			Task: r.task, Start: r.start, Elapsed: s.Elapsed - r.start,
+			Task: r.named(), Start: r.start, Elapsed: s.Elapsed - r.start,
 			Bytes: r.bytes.Load(), Rows: r.rows.Load(), Worker: r.worker, Detail: r.detail, Retry: r.retry,
 		}
 		s.Running = append(s.Running, rt)

@@ -64,6 +64,8 @@ type Task struct {
 	Table string // the owning table, "" if there is none
 	Bytes int64  // estimated bytes to move or, of an index, to read; 0 if unknown
 	Rows  int64  // estimated rows to move, 0 if unknown
+	// Part is which of the Parts of a split table it is, from 1; both are 0 of all else.
+	Part, Parts int
 }
 
 func (t Task) isPart() bool { return t.Phase == Data && t.Kind == TableData }

@@ -13,6 +13,7 @@ type Running struct {
 	bytes   atomic.Int64
 	rows    atomic.Int64
 	worker  Worker // guarded by tracker.mu, like all below
+	others  int    // that it stands for, see With
 	detail  Detail
 	retry   Retry              // zero unless the next attempt has no sessions yet
 	watch   func() []StageTime // nil if there is none

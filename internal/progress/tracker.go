@@ -126,21 +126,27 @@ func (t *Tracker) Start(id int) *Running {
 	now := t.now()
 	t.endStep(now)
 
-	p := &t.phases[task.Phase]
-	if !p.begun {
-		p.begun, p.first, p.last = true, now, now
-		if task.Phase == Data {
-			t.rate.observe(now, 0)
-			t.history.begin(now)
-		}
-	}
-	p.running++
+	t.begin(task.Phase, now)
+	t.phases[task.Phase].running++
 	if task.Phase == Data {
 		t.startData(now, task)
 	}
 	r := &Running{tracker: t, task: task, start: now}
 	t.running = append(t.running, r)
 	return r
+}
+
+// begin begins a phase, if that is its first task. The caller holds mu.
+func (t *Tracker) begin(id Phase, now time.Duration) {
+	p := &t.phases[id]
+	if p.begun {
+		return
+	}
+	p.begun, p.first, p.last = true, now, now
+	if id == Data {
+		t.rate.observe(now, 0)
+		t.history.begin(now)
+	}
 }
 
 // end moves a running task to the finished ones; only its first end counts.

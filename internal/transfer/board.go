@@ -41,6 +41,7 @@ type board struct {
 	data    int          // tasks of phase data that have not ended
 	late    []*plan.Task // ready but for AfterData
 	halted  bool
+	shares  func(p pool, ready int) int // how many small tasks a worker may take at once, of so many that are ready; nil: one
 }
 
 // newBoard lays out the tasks of order Parallel that are not settled, of which at most most will be in work at a time.
@@ -76,10 +77,22 @@ func newBoard(p *plan.Plan, most int, inOrder bool, settled func(*plan.Task) boo
 			}
 		}
 		if b.waits[t.ID] == 0 {
-			b.offer(t)
+			if t.AfterData && b.data > 0 {
+				b.late = append(b.late, t)
+			} else {
+				b.ready[poolOf(t)] = append(b.ready[poolOf(t)], t)
+			}
 		}
 	}
+	for _, ready := range b.ready {
+		slices.SortFunc(ready, b.sooner)
+	}
 	return b
+}
+
+// sooner compares tasks by which is to be taken first.
+func (b *board) sooner(x, y *plan.Task) int {
+	return cmp.Or(cmp.Compare(b.rank[y.ID], b.rank[x.ID]), cmp.Compare(x.ID, y.ID))
 }
 
 // offer puts a task that waits for no other among the ready ones.
@@ -89,22 +102,21 @@ func (b *board) offer(t *plan.Task) {
 		return
 	}
 	p := poolOf(t)
-	at, _ := slices.BinarySearchFunc(b.ready[p], t, func(x, y *plan.Task) int {
-		return cmp.Or(cmp.Compare(b.rank[y.ID], b.rank[x.ID]), cmp.Compare(x.ID, y.ID))
-	})
+	at, _ := slices.BinarySearchFunc(b.ready[p], t, b.sooner)
 	b.ready[p] = slices.Insert(b.ready[p], at, t)
 }
 
-// take gives the next task of a pool, waiting for one to become ready; nil when there will be none.
-func (b *board) take(p pool) *plan.Task {
+// take gives the next task of a pool, or several small ones that are to be done together, waiting for one to become ready; none when there
+// will be none.
+func (b *board) take(p pool) []*plan.Task {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for {
 		if b.halted || b.left[p] == 0 {
 			return nil
 		}
-		if t := b.give(p); t != nil {
-			return t
+		if tasks := b.give(p); tasks != nil {
+			return tasks
 		}
 		b.idle[p]++
 		b.changed.Wait()
@@ -112,19 +124,14 @@ func (b *board) take(p pool) *plan.Task {
 	}
 }
 
-// give is take where nobody waits: nil if no task is to be had now.
-func (b *board) give(p pool) *plan.Task {
+// give is take where nobody waits: nil if no task is to be had now. What is done together is one thing in work.
+func (b *board) give(p pool) []*plan.Task {
 	i := b.next(p)
 	if i < 0 {
 		return nil
 	}
-	t := b.ready[p][i]
-	b.ready[p] = slices.Delete(b.ready[p], i, i+1)
 	b.active++
-	for _, lock := range t.Locks {
-		b.locked[lock]++
-	}
-	return t
+	return b.gather(p, i)
 }
 
 // next is the place of the ready task that a worker of a pool should take, or -1. The last free place goes to the pool
@@ -144,10 +151,14 @@ func (b *board) next(p pool) int {
 }
 
 // free reports whether no task in work holds a lock that conflicts with one of t's.
-func (b *board) free(t *plan.Task) bool {
+func (b *board) free(t *plan.Task) bool { return b.freeBut(t, nil) }
+
+// freeBut is free where what own holds does not count.
+func (b *board) freeBut(t *plan.Task, own map[plan.Lock]int) bool {
 	for _, lock := range t.Locks {
 		for mode := plan.RowShare; mode <= plan.AccessExclusive; mode++ {
-			if mode.Conflicts(lock.Mode) && b.locked[plan.Lock{Relation: lock.Relation, Mode: mode}] > 0 {
+			held := plan.Lock{Relation: lock.Relation, Mode: mode}
+			if mode.Conflicts(lock.Mode) && b.locked[held] > own[held] {
 				return false
 			}
 		}
@@ -155,17 +166,24 @@ func (b *board) free(t *plan.Task) bool {
 	return true
 }
 
-// end says that a task taken has ended, well or not; what waits for it comes nearer either way.
-func (b *board) end(t *plan.Task) {
+// end says that what take gave has ended, well or not; what waits for it comes nearer either way.
+func (b *board) end(tasks []*plan.Task) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.active--
+	for _, t := range tasks {
+		b.endOne(t)
+	}
+	b.changed.Broadcast()
+}
+
+func (b *board) endOne(t *plan.Task) {
 	for _, lock := range t.Locks {
 		if b.locked[lock]--; b.locked[lock] == 0 {
 			delete(b.locked, lock)
 		}
 	}
 	b.left[poolOf(t)]--
-	b.active--
 	if t.Phase == plan.Data {
 		if b.data--; b.data == 0 {
 			late := b.late
@@ -180,7 +198,6 @@ func (b *board) end(t *plan.Task) {
 			b.offer(b.tasks[id])
 		}
 	}
-	b.changed.Broadcast()
 }
 
 // halt makes every take return nil.

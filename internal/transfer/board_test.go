@@ -22,6 +22,14 @@ func onBoard(most int, tasks ...*plan.Task) *board {
 	return newBoard(&plan.Plan{Tasks: tasks}, most, false, none)
 }
 
+// one takes where no tasks are done together.
+func (b *board) one(p pool) *plan.Task {
+	if tasks := b.take(p); tasks != nil {
+		return tasks[0]
+	}
+	return nil
+}
+
 func rows(name string, cost float64) *plan.Task {
 	return &plan.Task{Name: name, Kind: plan.Rows, Cost: cost}
 }
@@ -33,11 +41,11 @@ func index(name string, cost float64, needs ...int) *plan.Task {
 // The table that feeds the longest build is taken first, not the largest one.
 func TestLongestPathFirst(t *testing.T) {
 	b := onBoard(10, rows("large", 50), rows("small", 10), index("gin on small", 100, 1), index("btree on large", 5, 0))
-	if first, second := b.take(copiers), b.take(copiers); first.Name != "small" || second.Name != "large" {
+	if first, second := b.one(copiers), b.one(copiers); first.Name != "small" || second.Name != "large" {
 		t.Errorf("taken: %s, %s", first.Name, second.Name)
 	}
 	b = newBoard(&plan.Plan{Tasks: b.tasks}, 10, true, none)
-	if first := b.take(copiers); first.Name != "large" {
+	if first := b.one(copiers); first.Name != "large" {
 		t.Errorf("in the archive's order: %s", first.Name)
 	}
 }
@@ -46,23 +54,23 @@ func TestLongestPathFirst(t *testing.T) {
 func TestTotalJobs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := onBoard(2, rows("feeds", 10), rows("other", 20), rows("third", 20), index("gin", 100, 0))
-		feeds, other := b.take(copiers), b.take(copiers)
+		feeds, other := b.one(copiers), b.one(copiers)
 		if feeds.Name != "feeds" || other.Name != "other" || b.active != 2 {
 			t.Fatalf("taken: %s, %s, %d in work", feeds.Name, other.Name, b.active)
 		}
 		taken := make(chan string, 2)
-		go func() { taken <- b.take(copiers).Name }()
-		go func() { taken <- b.take(builders).Name }()
+		go func() { taken <- b.one(copiers).Name }()
+		go func() { taken <- b.one(builders).Name }()
 		synctest.Wait()
 		if len(taken) != 0 {
 			t.Fatal("a third task is in work")
 		}
-		b.end(feeds)
+		b.end([]*plan.Task{feeds})
 		synctest.Wait()
 		if len(taken) != 1 || <-taken != "gin" {
 			t.Error("the free place did not go to the longest path")
 		}
-		b.end(other)
+		b.end([]*plan.Task{other})
 		if next := <-taken; next != "third" {
 			t.Errorf("then %s", next)
 		}
@@ -96,18 +104,18 @@ func TestFollows(t *testing.T) {
 	build, analyze := index("build", 1), index("analyze", 100)
 	analyze.Follows = []int{0}
 	b := onBoard(10, build, analyze)
-	if first := b.take(builders); first != build {
+	if first := b.one(builders); first != build {
 		t.Fatalf("%s comes first", first.Name)
 	}
 	if b.next(builders) >= 0 {
 		t.Fatal("what follows a task in work is given out")
 	}
-	b.end(build)
-	if next := b.take(builders); next != analyze {
+	b.end([]*plan.Task{build})
+	if next := b.one(builders); next != analyze {
 		t.Errorf("then %s", next.Name)
 	}
 	b.halt()
-	if b.take(builders) != nil {
+	if b.one(builders) != nil {
 		t.Error("a task is given out after the end")
 	}
 }

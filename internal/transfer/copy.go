@@ -23,7 +23,10 @@ type run struct {
 	srcFacts, dstFacts *catalog.Facts
 	survey             survey // what preflight found
 	snapshot           *snapshot
-	xids               string         // pg_current_snapshot() under it
+	xids               string // pg_current_snapshot() under it
+	splits             map[uint32]catalog.Split
+	formats            *plan.Formats  // nil: all text
+	forgotten          []*plan.Task   // parts that are copied again, with their tables emptied first
 	snapshotNumber     int            // in the ledger
 	ledger             *ledgerSession // holds the claim on the target
 	former             *ledger.State  // what an earlier run has left; nil if nothing
@@ -96,6 +99,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		r.leaveOut(l)
 	}
 	r.nameUnlogged(source)
+	r.tellText()
 	if r.NoAnalyze && !r.SchemaOnly {
 		r.leaveOut(plan.LeftOut{Object: "planner statistics", Reason: "run vacuumdb --analyze-in-stages on the target before it is used"})
 	}

@@ -97,6 +97,7 @@ func (r *run) planDry(ctx context.Context, s *sides) error {
 	if r.plan, err = plan.Build(toc, r.survey.source, r.choices()); err != nil {
 		return err
 	}
+	r.tellText()
 	if !r.SchemaOnly {
 		r.survey.add(preflight.Unlogged(r.srcFacts, r.survey.source)...)
 	}
@@ -139,6 +140,12 @@ func (r *run) readDry(ctx context.Context) (*archive.TOC, error) {
 		r.warn("pg_dump", line)
 	}
 	if r.survey.source, err = catalog.ReadSource(ctx, reader); err != nil {
+		return nil, err
+	}
+	if r.splits, err = r.split(ctx, reader, r.survey.source); err != nil {
+		return nil, err
+	}
+	if r.formats, err = r.readFormats(ctx, reader); err != nil {
 		return nil, err
 	}
 	return toc, nil

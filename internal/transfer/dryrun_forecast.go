@@ -38,6 +38,10 @@ type ForecastPhase struct {
 type ForecastTable struct {
 	Name                    string
 	Rows, Bytes, IndexBytes int64
+	Parts                   int // that it is copied in; 0 if it is copied whole
+	// Binary is the format of its rows; AsText says why it is not, where that was not asked for.
+	Binary bool
+	AsText string
 	// Begin is its place among the tables, from 1 on, by the time they begin.
 	Begin int
 }
@@ -85,7 +89,8 @@ func (f *Forecast) simulate(p *plan.Plan, begins []time.Duration, jobs, indexJob
 				if b.idle[pool] == 0 {
 					continue
 				}
-				if t := b.give(pool); t != nil {
+				if tasks := b.give(pool); tasks != nil {
+					t := tasks[0] // alone: this board gives no shares
 					b.idle[pool]--
 					begins[t.ID] = now
 					order = append(order, t)
@@ -105,7 +110,7 @@ func (f *Forecast) simulate(p *plan.Plan, begins []time.Duration, jobs, indexJob
 		next := work[i]
 		work = slices.Delete(work, i, i+1)
 		now = next.end
-		b.end(next.task)
+		b.end([]*plan.Task{next.task})
 		b.idle[poolOf(next.task)]++
 	}
 	serial(plan.After)
@@ -118,13 +123,23 @@ func (f *Forecast) tables(s *catalog.Source, order []*plan.Task) {
 	for _, i := range s.Indexes {
 		indexes[i.Table] += i.Bytes
 	}
+	place := map[uint32]int{}
 	for _, t := range order {
 		f.LargeObjects += len(t.OIDs)
 		if t.Kind != plan.Rows {
 			continue
 		}
-		f.Tables = append(f.Tables, ForecastTable{Name: t.Name, Rows: t.Rows, Bytes: t.Bytes, IndexBytes: indexes[t.Relation], Begin: len(f.Tables) + 1})
-		f.Rows, f.Bytes, f.IndexBytes = f.Rows+t.Rows, f.Bytes+t.Bytes, f.IndexBytes+indexes[t.Relation]
+		i, known := place[t.Relation]
+		if !known {
+			i = len(f.Tables)
+			place[t.Relation] = i
+			f.Tables = append(f.Tables, ForecastTable{
+				Name: t.Name, IndexBytes: indexes[t.Relation], Parts: t.Parts, Binary: t.Binary, AsText: t.AsText, Begin: i + 1,
+			})
+			f.IndexBytes += indexes[t.Relation]
+		}
+		f.Tables[i].Rows, f.Tables[i].Bytes = f.Tables[i].Rows+t.Rows, f.Tables[i].Bytes+t.Bytes
+		f.Rows, f.Bytes = f.Rows+t.Rows, f.Bytes+t.Bytes
 	}
 	slices.SortStableFunc(f.Tables, func(x, y ForecastTable) int {
 		return cmp.Or(cmp.Compare(y.Bytes, x.Bytes), cmp.Compare(y.IndexBytes, x.IndexBytes))
@@ -133,7 +148,7 @@ func (f *Forecast) tables(s *catalog.Source, order []*plan.Task) {
 
 // path follows from the parallel task with the longest path behind it to the next on that path.
 func (f *Forecast) path(p *plan.Plan) {
-	rank := p.Remaining()
+	rank := p.Chains()
 	longest := func(among func(*plan.Task) bool) (best *plan.Task) {
 		for _, t := range p.Tasks {
 			if t.Order == plan.Parallel && among(t) && (best == nil || rank[t.ID] > rank[best.ID]) {

@@ -36,6 +36,11 @@ type Options struct {
 	// TotalJobs is how many of both kinds there are at the same time, together. Default as many as the two allow. As many as
 	// the target has cores keeps a long index build from sharing its core.
 	TotalJobs int
+	// Format is which of COPY's formats the rows travel in. The default chooses it for each table.
+	Format Format
+	// SplitAbove is the size in bytes, TOAST included, from which on a table is copied in parts by several streams. 0 chooses it
+	// by the size of the database and Jobs; a negative one is never.
+	SplitAbove int64
 	// IndexMemory is what all index builds together may take on the target as maintenance_work_mem, in bytes. 0 chooses it by
 	// the target's settings; see builderSettings.
 	IndexMemory int64

@@ -12,6 +12,7 @@ import (
 // error that stops the transfer cancels the others.
 func (r *run) parallel(ctx context.Context) error {
 	b := newBoard(r.plan, r.TotalJobs, r.TOCOrder, r.settled)
+	b.shares = r.sharesOf()
 	group, ctx := errgroup.WithContext(ctx)
 	defer context.AfterFunc(ctx, b.halt)()
 	var reading sync.WaitGroup
@@ -57,9 +58,9 @@ func (r *run) releaseSource(ctx context.Context) error {
 // work takes tasks of one pool until there are none.
 func (r *run) work(ctx context.Context, b *board, p pool, s *streams) error {
 	defer s.close(ctx)
-	for t := b.take(p); t != nil; t = b.take(p) {
-		err := r.task(ctx, s, t)
-		b.end(t)
+	for tasks := b.take(p); tasks != nil; tasks = b.take(p) {
+		err := r.together(ctx, s, tasks)
+		b.end(tasks)
 		if err != nil {
 			return err
 		}

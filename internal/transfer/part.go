@@ -44,6 +44,11 @@ func (r *run) copyPart(ctx context.Context, s *streams, t *plan.Task, running *p
 	var read atomic.Int64
 	written, count := int64(0), &tally{running: running, rows: &read, ofTable: t.Kind == plan.Rows}
 	err := r.disarm(ctx, s.writer, t)
+	if err == nil && t.Freeze { // COPY may only freeze in the transaction that has made the table's files
+		if err = exec(ctx, dst, "TRUNCATE ONLY "+archive.QualifiedName(t.Entry.Namespace, t.Entry.Tag)); err != nil {
+			err = fmt.Errorf("copy-in: %w", err)
+		}
+	}
 	var flow pipeline.Flow
 	if err == nil {
 		flow, err = pipeline.Run(ctx, r.pipe(s, t, count, &written)...)
@@ -94,8 +99,8 @@ func checkStorage(ctx context.Context, reader *pgconn.PgConn, t *plan.Task) erro
 
 // pipe declares what the bytes of a part run through.
 func (r *run) pipe(s *streams, t *plan.Task, count *tally, written *int64) []pipeline.Stage {
-	source := stages.CopyOut(s.reader, t.CopyOut, count.rows)
-	sink := stages.CopyIn(s.writer.conn, t.CopyIn, written)
+	source := stages.CopyOut(s.reader, t.Out(), count.rows)
+	sink := stages.CopyIn(s.writer.conn, t.In(), written)
 	if t.Kind == plan.LargeObjects {
 		source = stages.LargeObjectsOut(s.reader, t.OIDs, count.rows)
 		sink = stages.LargeObjectsIn(s.writer.conn, written)

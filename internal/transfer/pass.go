@@ -48,12 +48,15 @@ func (r *run) carryOut(ctx context.Context) error {
 func (r *run) begin(ctx context.Context) error {
 	if r.Resume != NoResume {
 		r.result.Begun = true
-		if r.snapshotNumber <= len(r.former.Snapshots) {
-			return nil
+		if r.snapshotNumber > len(r.former.Snapshots) {
+			err := r.ledger.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
+				return ledger.AddSnapshot(ctx, conn, r.horizon(r.snapshotNumber))
+			})
+			if err != nil {
+				return err
+			}
 		}
-		return r.ledger.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
-			return ledger.AddSnapshot(ctx, conn, r.horizon(r.snapshotNumber))
-		})
+		return r.mend(ctx)
 	}
 	if err := r.empty(ctx); err != nil {
 		return err

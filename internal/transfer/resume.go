@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"pgsluice/internal/catalog"
 	"pgsluice/internal/ledger"
 	"pgsluice/internal/plan"
 )
@@ -65,8 +66,18 @@ func (r *run) header() ledger.Header {
 	return ledger.Header{
 		ID: rand.Text(), Source: r.result.Source.String(), Database: r.srcFacts.Database, Choices: r.shape(), PgDump: r.result.PgDumpVersion, Plan: r.plan.Digest(),
 		// so that no older run can take the new ledger for its own
-		Fence: 1 + mathrand.Int64N(1<<50),
+		Fence: 1 + mathrand.Int64N(1<<50), Splits: r.splitsByName(),
 	}
+}
+
+func (r *run) splitsByName() map[string]catalog.Split {
+	named := map[string]catalog.Split{}
+	for oid, split := range r.splits {
+		if len(split.Cuts) > 0 {
+			named[r.survey.source.Relations[oid].Name] = split
+		}
+	}
+	return named
 }
 
 // shape are the options that a plan depends on, as they would be typed.
@@ -199,6 +210,22 @@ func (r *run) sameSnapshot() error {
 		now.Number = last.Number
 	}
 	r.snapshotNumber = now.Number
+	// those that see the same are one
+	sameAs := func(number int) int {
+		of := now
+		if number <= len(f.Snapshots) {
+			of = f.Snapshots[number-1]
+		}
+		for _, s := range f.Snapshots {
+			if s.Same(of) {
+				return s.Number
+			}
+		}
+		return number
+	}
+	if r.Resume == ResumeMixed {
+		r.forget(r.torn(now.Number, sameAs))
+	}
 	use, missing := map[int][]string{}, false // snapshot to the tables read under it
 	for _, t := range r.plan.Tasks {
 		if t.Kind == plan.SQL {
@@ -210,11 +237,7 @@ func (r *run) sameSnapshot() error {
 			number = d.Snapshot
 		}
 		missing = missing || !ok
-		for _, s := range f.Snapshots { // those that see the same are one
-			if s.Number < number && (number == now.Number && s.Same(now) || number <= len(f.Snapshots) && s.Same(f.Snapshots[number-1])) {
-				number = s.Number
-			}
-		}
+		number = sameAs(number)
 		if name := label(t); !slices.Contains(use[number], name) {
 			use[number] = append(use[number], name)
 		}

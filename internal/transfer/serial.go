@@ -55,19 +55,29 @@ func (s *set) anyOf(ids []int) int {
 	return -1
 }
 
-// serial runs the tasks of one order that are not done yet, one after the other.
+// serial runs the tasks of one order that are not done yet, one after the other; small ones that stand together, together.
 func (r *run) serial(ctx context.Context, order plan.Order) error {
 	s := &streams{run: r, worker: "schema", work: "schema"}
 	defer s.close(ctx)
+	var batch []*plan.Task
+	room, most := 1.0, r.mostTogether()
+	flush := func() error {
+		tasks := batch
+		batch, room = nil, 1
+		return r.together(ctx, s, tasks)
+	}
 	for _, t := range r.plan.Tasks {
 		if t.Order != order || r.settled(t) {
 			continue
 		}
-		if err := r.task(ctx, s, t); err != nil {
-			return err
+		if len(batch) > 0 && (len(batch) == most || !batchable(t) || !batchable(batch[0]) || t.Kind != batch[0].Kind || weight(t) > room) {
+			if err := flush(); err != nil {
+				return err
+			}
 		}
+		batch, room = append(batch, t), room-weight(t)
 	}
-	return nil
+	return flush()
 }
 
 // settled reports whether nothing is left to do for a task: it is done, or has failed in this run.
@@ -154,7 +164,7 @@ func tasks(p *plan.Plan) []progress.Task {
 	all := make([]progress.Task, len(p.Tasks))
 	for i, t := range p.Tasks {
 		all[i] = progress.Task{
-			ID: t.ID, Phase: phases[t.Phase], Kind: t.Desc, Name: t.Name, Table: t.Table, Bytes: t.Bytes, Rows: t.Rows,
+			ID: t.ID, Phase: phases[t.Phase], Kind: t.Desc, Name: t.Name, Table: t.Table, Bytes: t.Bytes, Rows: t.Rows, Part: t.Part, Parts: t.Parts,
 		}
 	}
 	return all

@@ -155,6 +155,12 @@ func (r *run) open(ctx context.Context) (*archive.TOC, *catalog.Source, error) {
 			r.xids, err = catalog.VisibleXIDs(ctx, r.snapshot.holders[0], r.srcFacts.Version)
 		}
 		if err == nil {
+			r.splits, err = r.split(ctx, r.snapshot.holders[0], source)
+		}
+		if err == nil {
+			r.formats, err = r.readFormats(ctx, r.snapshot.holders[0])
+		}
+		if err == nil {
 			return toc, source, nil
 		}
 		var d *disturbed
