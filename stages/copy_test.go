@@ -22,14 +22,21 @@ import (
 // connect opens a connection that CopyIn accepts. It ends with the test.
 func connect(t *testing.T, url string, faults ...*pgtest.Fault) *pgconn.PgConn {
 	t.Helper()
+	return connectWith(t, url, func(cfg *pgconn.Config) {
+		for _, fault := range faults {
+			fault.Wrap(cfg)
+		}
+	})
+}
+
+func connectWith(t testing.TB, url string, configure func(*pgconn.Config)) *pgconn.PgConn {
+	t.Helper()
 	cfg, err := pgconn.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	stages.WatchErrors(cfg)
-	for _, fault := range faults {
-		fault.Wrap(cfg)
-	}
+	configure(cfg)
 	conn, err := pgconn.ConnectConfig(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"pgsluice/internal/plan"
 	"pgsluice/internal/transfer"
 )
 
@@ -80,7 +81,8 @@ func copyFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-db-settings", Category: what, Usage: "no settings, comment, grants of the database"},
 		&cli.BoolFlag{Name: "subscriptions", Category: what, Usage: "subscriptions too; created, not connected"},
 
-		&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: 4, Category: how, Usage: "`N` tables at a time (default 4)"},
+		&cli.StringFlag{Name: "jobs", Aliases: []string{"j"}, Category: how, Usage: "`N` tables, or parts of large ones, at a time; auto finds out what helps while it copies (default auto)"},
+		&cli.IntFlag{Name: "max-jobs", Category: how, Usage: "`N` at most, with --jobs auto (default 16)"},
 		&cli.StringFlag{Name: "rate-limit", Category: how, Usage: "`RATE` ceiling of all tables together, such as 50MB/s or 1.5GiB/s; MB is 10^6 bytes, MiB 2^20"},
 		&cli.StringFlag{Name: "format", Aliases: []string{copyFormat}, Category: how, Usage: "`FORMAT` of the rows: binary, text, or auto: binary for each table where that is right (default auto)"},
 		&cli.IntFlag{Name: "index-jobs", Category: how, Usage: "`N` indexes and constraints at a time (default: as --jobs)"},
@@ -89,6 +91,7 @@ func copyFlags() []cli.Flag {
 		&cli.StringFlag{Name: "split-above", Category: how, Usage: "`SIZE` copy larger tables in parts, several at a time, such as 1GB; 0 is never (default: by the database and --jobs)"},
 		&cli.StringSliceFlag{Name: "set", Category: how, Usage: "`NAME=VALUE` a setting of all sessions on the target, before ours; may be repeated"},
 		&cli.BoolFlag{Name: "no-analyze", Category: how, Usage: "gather no planner statistics"},
+		&cli.StringFlag{Name: "vacuum", Category: how, Usage: "`WHAT` auto: leave it to the target's autovacuum where that comes by itself, from 13 on; none; or all tables (default auto)"},
 		&cli.BoolFlag{Name: "toc-order", Category: how, Usage: "take tables and indexes as pg_dump lists them, to compare"},
 		&cli.BoolFlag{Name: "verify", Category: how, Usage: "compare both sides in the end, every row; exit code 3 if they differ"},
 		&cli.StringFlag{Name: "retry-for", Category: how, Usage: "`TIME` try again for so long when a connection is lost, such as 90s or 10m; 0 is not at all (default 5m)"},
@@ -122,7 +125,7 @@ func copyOptions(c *cli.Context) (transfer.Options, error) {
 // transfer.Copy, which serves other callers too.
 func flagOptions(c *cli.Context) (transfer.Options, error) {
 	opt := transfer.Options{
-		Jobs:           c.Int("jobs"),
+		MaxJobs:        c.Int("max-jobs"),
 		SchemaOnly:     c.Bool("schema-only"),
 		DataOnly:       c.Bool("data-only"),
 		NoOwner:        c.Bool("no-owner"),
@@ -148,6 +151,11 @@ func flagOptions(c *cli.Context) (transfer.Options, error) {
 	case formatText:
 		opt.Format = transfer.FormatText
 	}
+	jobs, err := parseJobs(c.String("jobs"))
+	if err != nil {
+		return opt, fmt.Errorf("--jobs: %w", err)
+	}
+	opt.Jobs = jobs
 	if c.String("on-error") == "continue" {
 		opt.OnError = transfer.Continue
 	}
@@ -171,6 +179,12 @@ func flagOptions(c *cli.Context) (transfer.Options, error) {
 			return opt, fmt.Errorf("--split-above: %w", err)
 		}
 		opt.SplitAbove = above
+	}
+	switch c.String("vacuum") {
+	case "none":
+		opt.Vacuum = plan.VacuumNone
+	case "all":
+		opt.Vacuum = plan.VacuumAll
 	}
 	switch c.String("resume") {
 	case resumeSame:

@@ -29,6 +29,8 @@ func allowedValues(flag, category string) []string {
 		return []string{resumeSame, resumeMixed}
 	case "on-error":
 		return []string{"stop", "continue"}
+	case "vacuum":
+		return []string{"auto", "none", "all"}
 	case "progress":
 		return []string{progressAuto, progressBars, progressLines, progressJSON, progressNone}
 	case "log-level":

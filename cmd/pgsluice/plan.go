@@ -37,7 +37,7 @@ Exit codes:
 // planFlags are those of copy that decide what it does.
 var planFlagNames = []string{
 	"schema-only", "data-only", "no-owner", "no-acl", "no-comments", "no-tablespaces", "no-publications", "no-db-settings", "subscriptions",
-	"jobs", "rate-limit", "index-jobs", "total-jobs", "no-analyze", "lock-timeout", "on-error", "pg-dump", "clean", "confirm",
+	"jobs", "max-jobs", "rate-limit", "index-jobs", "total-jobs", "split-above", "no-analyze", "vacuum", "lock-timeout", "on-error", "pg-dump", "clean", "confirm",
 }
 
 func planCommand() *cli.Command {

@@ -38,7 +38,11 @@ func outlookOf(tables int) *transfer.Outlook {
 		bytes := int64(1e9 / (i + 1))
 		f.Tables = append(f.Tables, transfer.ForecastTable{
 			Name: fmt.Sprintf("public.a_table_whose_name_is_long_enough_to_be_cut_%d", i), Rows: bytes / 100, Bytes: bytes, IndexBytes: bytes / 3, Begin: i + 1,
+			Binary: i > 1,
 		})
+		if i == 1 {
+			f.Tables[i].AsText = "column \"x\ny\" is regrole, whose OIDs differ between databases, and this goes on for longer than a line does"
+		}
 		f.Bytes += bytes
 	}
 	return &transfer.Outlook{
@@ -70,6 +74,11 @@ func TestPlanText(t *testing.T) {
 	}
 	if !strings.Contains(short, "\n  error    source: a table \"x\\x0ay\"; rename it\n  note     a note") {
 		t.Errorf("findings:\n%s", short)
+	}
+	for i, want := range []string{"1   text\n  public.", "2   text\n    text: column \"x\\x0ay\" is regrole, whose OIDs differ", "3 binary\n  public."} {
+		if _, line, _ := strings.Cut(short, fmt.Sprintf("_be_cut_%d ", i)); !strings.HasPrefix(line[min(len(line), strings.Index(line, "\n")-8):], want) {
+			t.Errorf("format of table %d: %.100q", i, line)
+		}
 	}
 	if !strings.Contains(short, "About 4 to 16 min.") || !strings.Contains(short, "\n  subscription s: because\n") {
 		t.Errorf("text:\n%s", short)

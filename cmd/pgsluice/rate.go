@@ -84,3 +84,15 @@ func parseSplitAbove(s string) (int64, error) {
 	}
 	return parseSize(s)
 }
+
+// parseJobs reads a number of jobs; auto, or nothing, is 0.
+func parseJobs(s string) (int, error) {
+	if s == "" || s == "auto" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%q is neither auto nor a number from 1 on", s)
+	}
+	return n, nil
+}

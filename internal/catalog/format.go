@@ -60,8 +60,8 @@ SELECT c.oid, pg_catalog.format('"%s"."%s"', pg_catalog.replace(n.nspname, '"', 
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE ` + userTables
 
-// innerTypes are what a value of type t holds, in order. Types of a fixed length with an element, such as name and point, are
-// no arrays. pg_range has no multiranges before 14.
+// innerTypes are what a value of type t holds, in order. Types of a fixed length with an element, such as name and point,
+// hold only themselves. pg_range has no multiranges before 14.
 const innerTypes = `(
     SELECT 1, t.typbasetype, t.typtypmod WHERE t.typtype = 'd'
     UNION ALL SELECT 1, t.typelem, -1 WHERE t.typtype = 'b' AND t.typelem <> 0 AND t.typlen = -1
@@ -76,7 +76,7 @@ WITH RECURSIVE used (oid) AS (
     SELECT a.atttypid FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
      WHERE a.attnum > 0 AND NOT a.attisdropped AND ` + userTables + `
     UNION SELECT i.oid FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid CROSS JOIN LATERAL ` + innerTypes + `)
-SELECT t.oid, n.nspname, t.typname, t.typtype, t.typtype = 'b' AND t.typelem <> 0 AND t.typlen = -1, t.typsend <> 0, t.typreceive <> 0, e.extname,
+SELECT t.oid, n.nspname, t.typname, t.typtype, t.oid = (SELECT e.typarray FROM pg_catalog.pg_type e WHERE e.oid = t.typelem), t.typsend <> 0, t.typreceive <> 0, e.extname,
        (SELECT pg_catalog.string_agg(pg_catalog.format('%s %s ""', i.oid, i.mod), ' ' ORDER BY i.place) FROM ` + innerTypes + `)
   FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
   LEFT JOIN LATERAL (

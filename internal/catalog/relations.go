@@ -63,13 +63,16 @@ WITH RECURSIVE above (oid) AS (
     SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class f ON f.oid = i.inhrelid WHERE f.relkind = 'f'
     UNION SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN above ON i.inhrelid = above.oid)
 SELECT c.oid,
-       CASE WHEN c.relkind IN ('r', 'm') THEN coalesce(pg_catalog.pg_table_size(c.oid), 0) ELSE 0 END,
+       s.main + s.toast,
        coalesce((SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND c.relispartition), 0),
        c.relkind = 'r' AND c.relpersistence = 'u', c.relnamespace::pg_catalog.regnamespace::text || '.' || pg_catalog.quote_ident(c.relname), c.relkind = 'p',
        c.oid IN (SELECT oid FROM above),
-       CASE WHEN c.relkind = 'r' AND (SELECT a.amname FROM pg_catalog.pg_am a WHERE a.oid = c.relam) = 'heap' THEN coalesce(pg_catalog.pg_relation_size(c.oid), 0) ELSE 0 END,
-       CASE WHEN c.relkind = 'r' AND c.reltoastrelid <> 0 THEN coalesce(pg_catalog.pg_relation_size(c.reltoastrelid), 0) ELSE 0 END
-  FROM pg_catalog.pg_class c
+       CASE WHEN c.relkind = 'r' AND (SELECT a.amname FROM pg_catalog.pg_am a WHERE a.oid = c.relam) = 'heap' THEN s.main ELSE 0 END,
+       CASE WHEN c.relkind = 'r' THEN s.toast ELSE 0 END
+  FROM pg_catalog.pg_class c CROSS JOIN LATERAL (
+       SELECT CASE WHEN c.relkind IN ('r', 'm') THEN coalesce(pg_catalog.pg_relation_size(c.oid), 0) ELSE 0 END AS main,
+              CASE WHEN c.relkind IN ('r', 'm') AND c.reltoastrelid <> 0 THEN coalesce(pg_catalog.pg_relation_size(c.reltoastrelid), 0) ELSE 0 END AS toast
+       OFFSET 0) AS s -- a look at the file system for each: pg_table_size takes ten
  WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't' AND
        (c.oid >= 16384 OR c.relnamespace <> 'pg_catalog'::regnamespace)`
 

@@ -1,15 +1,18 @@
 package catalog
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // Role says what a session is for: it decides the settings.
@@ -43,7 +46,14 @@ type SessionOptions struct {
 // setup_connection and pg_restore's _doSetFixedOutputState set, and client_encoding, which pgx leaves alone
 // (FACTS.md 5). The caller closes the connection.
 func OpenSession(ctx context.Context, a *Address, opt SessionOptions) (*pgconn.PgConn, error) {
-	conn, err := a.Connect(ctx, opt.Application, opt.Configure)
+	conn, err := a.Connect(ctx, opt.Application, func(config *pgconn.Config) {
+		if opt.Role == Reader {
+			config.BuildFrontend = buffered
+		}
+		if opt.Configure != nil {
+			opt.Configure(config)
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +77,16 @@ func OpenSession(ctx context.Context, a *Address, opt SessionOptions) (*pgconn.P
 		return nil, fmt.Errorf("%s: session settings: %w", a, err)
 	}
 	return conn, nil
+}
+
+// readBuffer is the most that one read takes from a source's connection. pgx's own buffer takes 8 KiB, as much as the server
+// writes at once; while the target holds the copy up, a lot more lies waiting. With 64 KiB a COPY needs a fifth to a seventh of the
+// reads and about a tenth less of the copier's CPU; 256 KiB brought nothing more.
+const readBuffer = 64 << 10
+
+// buffered reads through a buffer of readBuffer bytes, which messages that are larger bypass.
+func buffered(r io.Reader, w io.Writer) *pgproto3.Frontend {
+	return pgproto3.NewFrontend(bufio.NewReaderSize(r, readBuffer), w)
 }
 
 // Close ends a session, also under a context that is cancelled already, within a deadline of its own.
@@ -102,6 +122,7 @@ func settings(opt SessionOptions, version int) string {
 	set("datestyle", "ISO")
 	set("intervalstyle", "postgres")
 	set("extra_float_digits", "3")
+	set("jit", "off") // to compile a question about the catalogs takes seconds, to answer it milliseconds
 	switch opt.Role {
 	case Reader:
 		set("synchronize_seqscans", "off") // rows in heap order

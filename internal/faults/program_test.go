@@ -79,7 +79,7 @@ func (b *buffer) String() string {
 // start runs `pgsluice copy` in an environment of its own.
 func start(t testing.TB, dir string, l login, flags ...string) *process {
 	t.Helper()
-	args := append(append([]string{"copy"}, l.args...), "--jobs=3", "--index-jobs=2", "--progress=json",
+	args := append(append([]string{"copy"}, l.args...), "--jobs=3", "--index-jobs=2", "--split-above=300kB", "--progress=json",
 		"--report="+filepath.Join(dir, "report.json"), "--control="+filepath.Join(dir, "c"))
 	p := &process{cmd: exec.Command(programPath(t), append(args, flags...)...), dir: dir, done: make(chan struct{})}
 	temp := filepath.Join(dir, "tmp")

@@ -1,12 +1,12 @@
 package pgdump
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -137,15 +137,16 @@ func (b *bridge) serve() {
 	var passing sync.WaitGroup
 	defer passing.Wait()
 	if b.greet(client) == nil {
+		l := &lockAhead{client: bufio.NewWriterSize(client, 64<<10)}
 		var ended atomic.Bool // the server's side
 		passing.Go(func() {
-			_, _ = io.Copy(b.server.Conn, client)
+			_ = l.toServer(b.server.Conn, client)
 			if !ended.Load() {
 				b.cancel() // a backend that waits for a lock does not notice that its client has left
 			}
 			_ = b.server.Conn.Close()
 		})
-		_, _ = io.Copy(client, b.server.Conn)
+		_ = l.toClient(b.server.Conn)
 		ended.Store(true)
 	}
 	_ = client.Close()

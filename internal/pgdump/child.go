@@ -41,7 +41,12 @@ type Child struct {
 // Start runs program over conn, which it takes over in every case: Stop, or an error here, ends it. The child dies
 // with ctx.
 func Start(ctx context.Context, program Program, conn *pgconn.PgConn, opt Options) (*Child, error) {
-	b, err := newBridge(ctx, conn)
+	// to compile its questions takes longer than to answer them
+	_, err := conn.Exec(ctx, "SET jit = off").ReadAll()
+	var b *bridge
+	if err == nil {
+		b, err = newBridge(ctx, conn)
+	}
 	if err != nil {
 		_ = conn.Close(ctx)
 		return nil, err

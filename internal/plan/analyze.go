@@ -6,6 +6,9 @@ import (
 	"pgsluice/internal/archive"
 )
 
+// firstVersionVacuumsInserts is the first server whose autovacuum counts inserted rows.
+const firstVersionVacuumsInserts = 130000
+
 // addAnalyze makes a task for each table that gets rows, and one for each tree of partitions: ANALYZE of its root reads
 // all of them. The tasks stand in front of the foreign keys, whose validation wants statistics.
 func (b *builder) addAnalyze() {
@@ -32,10 +35,30 @@ func (b *builder) addAnalyze() {
 		case b.foreignBelow(oid):
 			b.noStatistics(e)
 		default:
-			b.plan.Tasks = append(b.plan.Tasks, analyze(e, Parallel, Constraints, oid))
+			task := analyze(e, Parallel, Constraints, oid)
+			if b.vacuums(oid) {
+				task.Bare, task.Statements = true, []string{"VACUUM (ANALYZE) " + task.Name}
+			}
+			b.plan.Tasks = append(b.plan.Tasks, task)
 		}
 		added[oid] = true
 	}
+}
+
+// vacuums reports whether a table is vacuumed as it is analyzed. FREEZE leaves nothing to do in the heap of one that was copied
+// whole, but its TOAST, and one that was copied in parts, are left. From version 13 on autovacuum comes for rows that were only
+// inserted, when the copy is over.
+func (b *builder) vacuums(oid uint32) bool {
+	switch {
+	case b.choices.Vacuum == VacuumAll:
+		return true
+	case b.choices.Vacuum == VacuumNone, b.choices.TargetVersion >= firstVersionVacuumsInserts:
+		return false
+	}
+	return slices.ContainsFunc(b.tables.subtree(oid), func(o uint32) bool {
+		r := b.source.Relations[o]
+		return r != nil && r.TOAST > 0 || len(b.choices.Splits[o].Cuts) > 0
+	})
 }
 
 func (b *builder) noStatistics(e *archive.Entry) {

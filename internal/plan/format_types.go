@@ -91,8 +91,10 @@ func (f *formats) unfitBuiltin(t *catalog.Type) string {
 		return "whose OIDs differ between databases"
 	case t.Name == "money" && source.Monetary != target.Monetary:
 		return fmt.Sprintf("and lc_monetary is %s on the source and %s on the target", source.Monetary, target.Monetary)
-	case t.Name == "xml":
-		return "whose binary form writes an encoding into it"
+	case t.Name == "xml" && source.Encoding != "UTF8":
+		return "whose binary form has an encoding written into it"
+	case t.Name == "tsquery", t.Name == "int2vector", t.Name == "oidvector":
+		return "whose empty value has a binary form that PostgreSQL itself does not take"
 	case t.Name == "name" && source.Encoding != target.Encoding:
 		return "which may be too long in the target's encoding and is only cut as text"
 	case t.Name == "interval" && (source.Version < versionInfinity) != (target.Version < versionInfinity):

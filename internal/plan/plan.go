@@ -72,6 +72,8 @@ type Task struct {
 	Owner      string
 	// Each says that the statements are independent settings: one that fails is reported and the others still run.
 	Each bool
+	// Bare says that the statements can't run in a transaction: VACUUM.
+	Bare bool
 	// Orphans is, of a task that checks a foreign key, a query for the rows that violate it; "" otherwise.
 	Orphans string
 
@@ -115,11 +117,24 @@ func (p *Plan) Relations() []uint32 {
 	return oids
 }
 
+// Vacuum says which tables are vacuumed at the end.
+type Vacuum int
+
+const (
+	// VacuumAuto leaves it to the target's autovacuum where that comes by itself.
+	VacuumAuto Vacuum = iota
+	// VacuumNone vacuums none.
+	VacuumNone
+	// VacuumAll vacuums all that get rows.
+	VacuumAll
+)
+
 // Choices are what the user chose; see transfer.Options for the meaning of each.
 type Choices struct {
 	SchemaOnly, DataOnly                                      bool
 	NoOwner, NoACL, NoComments, NoTablespaces, NoPublications bool
 	NoDBSettings, Subscriptions                               bool
+	Vacuum                                                    Vacuum
 	NoAnalyze                                                 bool
 	// Formats is what the format of each table is chosen by; nil copies them as text.
 	Formats *Formats

@@ -63,12 +63,7 @@ func (t *Tracker) moved(now time.Duration, task Task, bytes, rows int64, stages 
 // observe gives the bytes moved so far to the rate, when a data task has ended: that is a sign of life, too. The
 // caller holds mu.
 func (t *Tracker) observe(now time.Duration) {
-	total := t.dataBytes + t.redone
-	for _, r := range t.running {
-		if r.task.Phase == Data {
-			total += r.bytes.Load()
-		}
-	}
+	total := t.movedBytes()
 	t.rate.observe(now, total)
 	t.idle.see(now, total, false)
 }

@@ -10,7 +10,7 @@ import (
 // hundred hardly more; beside them a batch of a hundred saves two thirds of the time of a hundred.
 const (
 	mostTogether  = 128       // tasks of a batch: an error costs each of them a second attempt
-	smallTable    = 256 << 10 // bytes, estimated: as long on its way as one alone takes otherwise
+	smallTable    = 64 << 10  // bytes, estimated, which may be wrong by a factor of ten or more
 	groupBytes    = 4 << 20   // of a batch's tables: what is lost with a connection
 	smallCost     = 10e6      // of a statement, in the plan's unit: 10 ms
 	mostSQL       = 256 << 10 // bytes of a batch's statements
@@ -19,11 +19,11 @@ const (
 )
 
 // sharesOf bounds a batch by what is ready, so that no worker takes what another one could do at the same time, and by the target's
-// lock table, which all batches share.
+// lock table, which all batches share. Where there is little for each it stays as it is: one by one is as fast.
 func (r *run) sharesOf() func(p pool, ready int) int {
-	workers := [2]int{copiers: max(1, r.Jobs), builders: max(1, r.IndexJobs)}
+	workers := [2]int{copiers: max(1, r.beginJobs), builders: max(1, r.IndexJobs)}
 	most := r.mostTogether()
-	return func(p pool, ready int) int { return min(most, (ready+workers[p]-1)/workers[p]) }
+	return func(p pool, ready int) int { return max(1, min(most, ready/workers[p])) }
 }
 
 func (r *run) mostTogether() int {
@@ -36,7 +36,7 @@ func batchable(t *plan.Task) bool {
 	switch {
 	case t.Kind == plan.Rows:
 		return t.Bytes <= smallTable && t.Parts == 0 && !t.Unlogged
-	case t.Kind != plan.SQL, t.Each, t.Cost > smallCost, len(t.Statements) > ordinaryParts, sqlBytes(t) > mostSQL:
+	case t.Kind != plan.SQL, t.Each, t.Bare, t.Cost > smallCost, len(t.Statements) > ordinaryParts, sqlBytes(t) > mostSQL:
 		return false
 	}
 	switch t.Entry.Desc {

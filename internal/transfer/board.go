@@ -29,14 +29,16 @@ type board struct {
 	mu      sync.Mutex
 	changed *sync.Cond
 	tasks   []*plan.Task
-	waits   map[int]int   // task to how many others it still waits for
-	unlocks map[int][]int // task to those that wait for it
-	rank    []float64     // of each task: the higher, the sooner it is taken
+	waits   []int     // by task, how many others it still waits for
+	unlocks [][]int   // by task, those that wait for it
+	rank    []float64 // of each task: the higher, the sooner it is taken
 	ready   [2][]*plan.Task
 	locked  map[plan.Lock]int // how many tasks in work hold it
 	left    [2]int
 	active  int          // tasks in work
 	most    int          // of them at a time
+	copying int          // copiers in work
+	streams int          // how many copiers may be in work at a time
 	idle    [2]int       // workers that wait for a task
 	data    int          // tasks of phase data that have not ended
 	late    []*plan.Task // ready but for AfterData
@@ -48,7 +50,7 @@ type board struct {
 // Those of order Before have ended.
 func newBoard(p *plan.Plan, most int, inOrder bool, settled func(*plan.Task) bool) *board {
 	tasks := p.Tasks
-	b := &board{tasks: tasks, waits: map[int]int{}, unlocks: map[int][]int{}, rank: p.Remaining(), most: most, locked: map[plan.Lock]int{}}
+	b := &board{tasks: tasks, waits: make([]int, len(tasks)), unlocks: make([][]int, len(tasks)), rank: p.Remaining(), most: most, streams: most, locked: map[plan.Lock]int{}}
 	if inOrder {
 		for i := range b.rank {
 			b.rank[i] = float64(-i)
@@ -131,23 +133,44 @@ func (b *board) give(p pool) []*plan.Task {
 		return nil
 	}
 	b.active++
+	if p == copiers {
+		b.copying++
+	}
 	return b.gather(p, i)
 }
 
 // next is the place of the ready task that a worker of a pool should take, or -1. The last free place goes to the pool
 // whose task has the longer path.
 func (b *board) next(p pool) int {
-	if b.active == b.most {
+	if b.active == b.most || b.full(p) {
 		return -1
 	}
 	i := slices.IndexFunc(b.ready[p], b.free)
-	if i < 0 || b.active+1 < b.most || b.idle[1-p] == 0 {
+	if i < 0 || b.active+1 < b.most || b.idle[1-p] == 0 || b.full(1-p) {
 		return i
 	}
 	if j := slices.IndexFunc(b.ready[1-p], b.free); j >= 0 && b.rank[b.ready[1-p][j].ID] > b.rank[b.ready[p][i].ID] {
 		return -1
 	}
 	return i
+}
+
+// full reports whether a pool has as many in work as it may.
+func (b *board) full(p pool) bool { return p == copiers && b.copying >= b.streams }
+
+// allow changes how many copiers may be in work at a time. Those above it end what they have.
+func (b *board) allow(streams int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.streams = streams
+	b.changed.Broadcast()
+}
+
+// busy reports whether as many copiers are in work as may be.
+func (b *board) busy() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.copying == b.streams
 }
 
 // free reports whether no task in work holds a lock that conflicts with one of t's.
@@ -171,6 +194,9 @@ func (b *board) end(tasks []*plan.Task) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.active--
+	if len(tasks) > 0 && poolOf(tasks[0]) == copiers {
+		b.copying--
+	}
 	for _, t := range tasks {
 		b.endOne(t)
 	}

@@ -85,16 +85,16 @@ func TestBoardLocks(t *testing.T) {
 	board := onBoard(10, a, b, attach, other)
 	var names []string
 	for range 3 {
-		names = append(names, board.take(builders).Name)
+		names = append(names, board.one(builders).Name)
 		if len(names) == 2 {
-			board.end(a)
+			board.end([]*plan.Task{a})
 		}
 	}
 	if !slices.Equal(names, []string{"a", "b", "other"}) {
 		t.Errorf("taken: %s", strings.Join(names, ", "))
 	}
-	board.end(b)
-	if next := board.take(builders); next != attach {
+	board.end([]*plan.Task{b})
+	if next := board.one(builders); next != attach {
 		t.Errorf("when no build runs: %s", next.Name)
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // removeLedger takes away what ledger.Create made, and nothing else: it fails if something of a user's stands in the schema, or
 // needs something in it.
-const removeLedger = `DROP TABLE IF EXISTS _pgsluice.transfer, _pgsluice.snapshot, _pgsluice.entry, _pgsluice.ledger, _pgsluice.unlogged, _pgsluice.backend;
+const removeLedger = `DROP TABLE IF EXISTS _pgsluice.transfer, _pgsluice.snapshot, _pgsluice.entry, _pgsluice.ledger, _pgsluice.unlogged, _pgsluice.split, _pgsluice.backend;
 DROP SCHEMA _pgsluice`
 
 // Cleanup removes the ledger from a target, and returns what it said; nobody can go on with that copy afterwards. What has

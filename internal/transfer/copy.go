@@ -38,6 +38,9 @@ type run struct {
 	verification       verification
 	dropping           bool // the commit that drops the ledger has been sent
 	crashes            int  // of the target
+	// auto says that the number of streams is found out on the way: beginJobs at first, Jobs at most.
+	auto      bool
+	beginJobs int
 	// replicaRole says that writers set session_replication_role: --data-only loads tables that have their
 	// triggers and foreign keys already.
 	replicaRole bool

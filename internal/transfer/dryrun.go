@@ -48,7 +48,7 @@ func DryRun(ctx context.Context, opt Options, sourceOnly bool) (*Outlook, error)
 	}
 	o := &Outlook{
 		Source: r.result.Source, Target: r.result.Target, Findings: r.survey.findings, Plan: r.plan,
-		PgDumpVersion: r.result.PgDumpVersion, Jobs: r.Jobs, IndexJobs: r.IndexJobs,
+		PgDumpVersion: r.result.PgDumpVersion, Jobs: r.beginJobs, IndexJobs: r.IndexJobs,
 	}
 	if r.srcFacts != nil {
 		o.SourceEncoding = r.srcFacts.Encoding
@@ -57,7 +57,7 @@ func DryRun(ctx context.Context, opt Options, sourceOnly bool) (*Outlook, error)
 		o.TargetEncoding = r.dstFacts.Encoding
 	}
 	if r.plan != nil {
-		o.Forecast = forecast(r.plan, r.survey.source, r.Jobs, r.IndexJobs, r.TotalJobs)
+		o.Forecast = forecast(r.plan, r.survey.source, r.beginJobs, r.IndexJobs, r.TotalJobs)
 	}
 	return o, nil
 }
@@ -86,6 +86,10 @@ func (r *run) unreadable() bool {
 
 // planDry makes the plan under a snapshot that ends with it, and adds what speaks against it on the target.
 func (r *run) planDry(ctx context.Context, s *sides) error {
+	if r.TotalJobs == 0 { // without a target, or with one that can't be used, nothing bounds them
+		r.chooseJobs()
+		r.TotalJobs = r.Jobs + r.IndexJobs
+	}
 	toc, err := r.readDry(ctx)
 	if err != nil {
 		if ctx.Err() != nil {

@@ -19,7 +19,20 @@ func (r *run) execute(ctx context.Context, w *writer, t *plan.Task) (ownerErr, e
 		}
 		return nil, r.transaction(ctx, w, t, nil, "", &ownerErr)
 	}
-	err = r.transaction(ctx, w, t, t.Statements, "", &ownerErr)
+	statements := t.Statements
+	if t.Bare {
+		// VACUUM takes rows for visible to all only once their commit is flushed, and with it those of the transactions around it
+		if err := durably(ctx, w.conn, "SELECT pg_catalog.txid_current()"); err != nil {
+			return nil, err
+		}
+		for _, sql := range statements {
+			if err := exec(ctx, w.conn, sql); err != nil {
+				return nil, err
+			}
+		}
+		statements = nil
+	}
+	err = r.transaction(ctx, w, t, statements, "", &ownerErr)
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return ownerErr, err

@@ -85,9 +85,16 @@ func tooLong(e *pgconn.PgError) bool {
 var hugeNumber = regexp.MustCompile(`(^|\D)\d{10,11}(\D|$)`)
 
 func rowTooLong(t *plan.Task) string {
-	return "a value or row of it is longer than 1 GB as text (bytea takes two digits a byte), and PostgreSQL can't send more as one row of COPY: " +
-		"make the value smaller on the source, or copy the other tables with --on-error continue and this one by hand in binary, where values take " +
-		"the room they have on disk: psql SOURCE -c '" + t.CopyOut + " (FORMAT binary)' | psql TARGET -c '" + t.CopyIn + " (FORMAT binary)'"
+	const others = "make the value smaller on the source, or copy the other tables with --on-error continue"
+	switch t.AsText {
+	case "": // by choice
+		return "a value or row of it is longer than 1 GB as text (bytea takes two digits a byte), and PostgreSQL can't send more as one row of COPY: " +
+			"use --format auto: in binary values take the room that they have on disk"
+	case longInBinary:
+		return "a row of it is longer than 1 GB, in binary and as text, and PostgreSQL can't send more as one row of COPY: " + others
+	}
+	return "a value or row of it is longer than 1 GB as text (bytea takes two digits a byte), and PostgreSQL can't send more as one row of COPY; in binary " +
+		"the rows would not arrive as they are: " + t.AsText + ": " + others
 }
 
 // conversion reports whether e is about bytes that are no text in an encoding, or that another encoding does not have.

@@ -25,15 +25,16 @@ const locateDeadline = 20 * time.Second
 type place struct {
 	table  string // quoted
 	row    int64  // from 1, in the order of the COPY
+	part   string // of a table that is copied in parts, which one: "part 3 of 11 of ", else ""
 	column string // "" if it can't be told which
 	tid    string // the row's ctid, "" if it was not found
 }
 
 // String says it, with a query that shows the row.
 func (p *place) String() string {
-	text := fmt.Sprintf("it is in row %d of the source's table", p.row)
+	text := fmt.Sprintf("it is in row %d of %sthe source's table", p.row, p.part)
 	if p.column != "" {
-		text = fmt.Sprintf("it is in column %s of row %d of the source's table", archive.FormatIdent(p.column), p.row)
+		text = fmt.Sprintf("it is in column %s of row %d of %sthe source's table", archive.FormatIdent(p.column), p.row, p.part)
 	}
 	if p.tid != "" {
 		text += fmt.Sprintf(" (SELECT * FROM ONLY %s WHERE ctid = '%s')", p.table, p.tid)
@@ -68,7 +69,11 @@ func (r *run) locate(ctx context.Context, t *plan.Task, e *pgconn.PgError) *plac
 		return nil
 	}
 	p := &place{table: archive.QualifiedName(t.Entry.Namespace, t.Entry.Tag), row: line}
-	if strings.HasPrefix(t.CopyOut, "COPY (") {
+	condition := "true"
+	switch {
+	case t.Parts > 0:
+		p.part, condition = fmt.Sprintf("part %d of %d of ", t.Part, t.Parts), t.Where
+	case strings.HasPrefix(t.CopyOut, "COPY ("):
 		return p // not the whole table: its rows are counted otherwise
 	}
 	ctx, cancel := context.WithTimeout(ctx, locateDeadline)
@@ -78,7 +83,7 @@ func (r *run) locate(ctx context.Context, t *plan.Task, e *pgconn.PgError) *plac
 		return p
 	}
 	defer catalog.Close(ctx, reader)
-	results, err := reader.Exec(ctx, fmt.Sprintf("SELECT ctid, * FROM ONLY %s OFFSET %d LIMIT 1", p.table, line-1)).ReadAll()
+	results, err := reader.Exec(ctx, fmt.Sprintf("SELECT ctid, * FROM ONLY %s WHERE %s OFFSET %d LIMIT 1", p.table, condition, line-1)).ReadAll()
 	if err != nil || len(results) != 1 || len(results[0].Rows) != 1 {
 		return p
 	}

@@ -2,11 +2,13 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"go.uber.org/zap"
 
 	"pgsluice/internal/catalog"
 	"pgsluice/internal/plan"
@@ -37,8 +39,10 @@ func (r *run) readFormats(ctx context.Context, conn *pgconn.PgConn) (*plan.Forma
 	if r.dstFacts == nil {
 		return f, nil
 	}
+	set := map[string]string{"jit": "off"} // compiling would take a second
+	maps.Copy(set, r.Set)
 	target, err := catalog.OpenSession(ctx, r.dst, catalog.SessionOptions{
-		Role: catalog.Writer, Encoding: r.srcFacts.Encoding, Application: "pgsluice preflight", Set: r.Set,
+		Role: catalog.Writer, Encoding: r.srcFacts.Encoding, Application: "pgsluice preflight", Set: set,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("target: %w", err)
@@ -51,6 +55,20 @@ func (r *run) readFormats(ctx context.Context, conn *pgconn.PgConn) (*plan.Forma
 		return nil, fmt.Errorf("target: %w", err)
 	}
 	return f, nil
+}
+
+// longInBinary is why a table whose rows fit as text goes as text: an array of numbers of one digit takes a few times the room.
+const longInBinary = "a row of it is longer than 1 GB in binary"
+
+// fallBack has the task go as text from now on, if err is of a row that is too long for the server in binary.
+func (r *run) fallBack(t *plan.Task, err error) bool {
+	var server *pgconn.PgError
+	if !t.Binary || !errors.As(err, &server) || !tooLong(server) {
+		return false
+	}
+	t.Binary, t.AsText = false, longInBinary
+	r.Log.Info("goes on as text", zap.String("table", t.Name), zap.Error(err))
+	return true
 }
 
 // tellText names the tables that go as text although binary was asked for.

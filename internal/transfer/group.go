@@ -41,7 +41,7 @@ func (r *run) copyGroup(ctx context.Context, s *streams, tasks []*plan.Task, run
 	}
 	var out, in []string
 	for _, t := range tasks {
-		out, in = append(out, t.CopyOut), append(in, t.CopyIn)
+		out, in = append(out, t.Out()), append(in, t.In())
 	}
 	read, written := make([]stages.Copied, len(tasks)), make([]int64, len(tasks))
 	flow, err := pipeline.Run(ctx,

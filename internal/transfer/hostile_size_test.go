@@ -107,10 +107,9 @@ func TestRowTooLong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			src, dst := sourceAndTarget(t)
 			pgtest.Exec(t, src, `CREATE TABLE large (id int, a bytea, b bytea, c text); CREATE TABLE small AS SELECT 1 AS id;`+e.sql)
-			c := beginCopy(t, Options{Source: src, Target: dst, OnError: Continue, Jobs: 1})
+			c := beginCopy(t, Options{Source: src, Target: dst, OnError: Continue, Jobs: 1, Format: FormatText})
 			c.goesOn(1)
-			c.failed("public.large", `^copy-out: ERROR: .*`+e.says+`; a value or row of it is longer than 1 GB as text`)
-			c.failed("public.large", `psql SOURCE -c 'COPY public\.large \(id, a, b, c\) TO STDOUT \(FORMAT binary\)'`)
+			c.failed("public.large", `^copy-out: ERROR: .*`+e.says+`; a value or row of it is longer than 1 GB as text .*: use --format auto`)
 			same(t, dst, contents(t, src, "small"))
 		})
 	}

@@ -44,7 +44,7 @@ func (r *run) lockSource(ctx context.Context, names []string, oids []uint32) err
 	case !r.lockAll:
 		return nil
 	}
-	for range min(r.Jobs, len(names)) {
+	for range min(r.beginJobs, len(names)) {
 		reader, err := r.openReader(ctx, r.readerOptions("copy-out"), 0)
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"pgsluice/internal/plan"
 	"pgsluice/internal/progress"
 	"pgsluice/internal/verify"
 	"pgsluice/stages"
@@ -28,12 +29,14 @@ type Options struct {
 	// Source and Target name the databases as psql does: a URL, a keyword string, a bare database name, or ""
 	// for what the PG* variables say.
 	Source, Target string
-	// Jobs is how many tables are copied at the same time. Default 4. With fewer connections free on either side there are
+	// Jobs is how many tables, or parts of tables, are copied at the same time. 0 finds it out while it copies: streams are added
+	// while the rate grows by more than that costs, up to MaxJobs (0: 16). With fewer connections free on either side there are
 	// fewer, and a warning says so; the same holds for IndexJobs.
-	Jobs int
-	// IndexJobs is how many indexes, constraints and other post-data entries are made at the same time. Default Jobs.
+	Jobs, MaxJobs int
+	// IndexJobs is how many indexes, constraints and other post-data entries are made at the same time. 0 is as many as Jobs, or
+	// as the copy begins with.
 	IndexJobs int
-	// TotalJobs is how many of both kinds there are at the same time, together. Default as many as the two allow. As many as
+	// TotalJobs is how many of both kinds there are at the same time, together. 0 is as many as the two allow. As many as
 	// the target has cores keeps a long index build from sharing its core.
 	TotalJobs int
 	// Format is which of COPY's formats the rows travel in. The default chooses it for each table.
@@ -49,6 +52,9 @@ type Options struct {
 	// TOCOrder takes tasks that are ready in the order of the table of contents instead of the one with the longest path
 	// behind it, to see what that is worth.
 	TOCOrder bool
+	// Vacuum is what is vacuumed once it has its rows. The default leaves it to the target's autovacuum where that comes by
+	// itself, from version 13 on; a table that is copied whole arrives frozen anyway, but for its TOAST.
+	Vacuum plan.Vacuum
 	// NoAnalyze leaves the gathering of planner statistics out.
 	NoAnalyze bool
 	// SchemaOnly copies no rows, no large objects and no sequence values.
@@ -63,7 +69,7 @@ type Options struct {
 	NoDBSettings bool
 	// Subscriptions creates subscriptions too (never connected). The default leaves them out and says so.
 	Subscriptions bool
-	// Limiter holds all streams together to one rate, in bytes per second as COPY text; the rate may be changed
+	// Limiter holds all streams together to one rate, in bytes per second as they travel; the rate may be changed
 	// meanwhile. Nil means no limit.
 	Limiter *Limiter
 	// Resume goes on with what an earlier copy into the target has left, which must have had the same options. Restart begins
@@ -102,18 +108,7 @@ type Limiter = stages.Limiter
 // NewLimiter returns a Limiter for bytesPerSecond; 0 means no limit until SetRate sets one.
 func NewLimiter(bytesPerSecond int64) *Limiter { return stages.NewLimiter(bytesPerSecond) }
 
-const defaultJobs = 4 // enough to keep a 2–4 core target busy; more streams than cores gain little
-
 func (o Options) withDefaults() Options {
-	if o.Jobs == 0 {
-		o.Jobs = defaultJobs
-	}
-	if o.IndexJobs == 0 {
-		o.IndexJobs = o.Jobs
-	}
-	if o.TotalJobs == 0 {
-		o.TotalJobs = o.Jobs + o.IndexJobs
-	}
 	if o.RetryFor == 0 {
 		o.RetryFor = 5 * time.Minute // servers recover and fail over in less
 	}
@@ -135,11 +130,15 @@ func (o Options) withDefaults() Options {
 // check refuses options that contradict each other.
 func (o Options) check() error {
 	switch {
-	case o.Jobs < 1:
+	case o.Jobs < 0:
 		return refuse("--jobs %d: at least one job is needed", o.Jobs)
-	case o.IndexJobs < 1:
+	case o.MaxJobs < 0:
+		return refuse("--max-jobs %d: at least one job is needed", o.MaxJobs)
+	case o.Jobs > 0 && o.MaxJobs > 0:
+		return refuse("--max-jobs bounds --jobs auto; with --jobs %d there is nothing to bound", o.Jobs)
+	case o.IndexJobs < 0:
 		return refuse("--index-jobs %d: at least one is needed", o.IndexJobs)
-	case o.TotalJobs < 1:
+	case o.TotalJobs < 0:
 		return refuse("--total-jobs %d: at least one is needed", o.TotalJobs)
 	case o.IndexMemory < 0:
 		return refuse("--index-memory must be positive")
@@ -151,6 +150,8 @@ func (o Options) check() error {
 		return refuse("--resume goes on with what is there, and --restart and --clean remove it")
 	case o.Restart && o.Confirm == "":
 		return refuse("--restart removes what the target holds: confirm it with --confirm and the target database's name")
+	case o.NoAnalyze && o.Vacuum == plan.VacuumAll:
+		return refuse("--vacuum all goes with ANALYZE: leave --no-analyze out")
 	case o.LockTimeout < 0:
 		return refuse("--lock-timeout must be positive")
 	case o.Clean && o.DataOnly:

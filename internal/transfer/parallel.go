@@ -13,8 +13,10 @@ import (
 func (r *run) parallel(ctx context.Context) error {
 	b := newBoard(r.plan, r.TotalJobs, r.TOCOrder, r.settled)
 	b.shares = r.sharesOf()
+	b.allow(r.beginJobs)
 	group, ctx := errgroup.WithContext(ctx)
 	defer context.AfterFunc(ctx, b.halt)()
+	defer r.tune(ctx, b)()
 	var reading sync.WaitGroup
 	for i := range r.Jobs {
 		reading.Add(1)

@@ -191,7 +191,7 @@ func (r *run) choices() plan.Choices {
 		SchemaOnly: r.SchemaOnly, DataOnly: r.DataOnly, NoOwner: r.NoOwner, NoACL: r.NoACL, NoComments: r.NoComments,
 		NoTablespaces: r.NoTablespaces, NoPublications: r.NoPublications, NoDBSettings: r.NoDBSettings,
 		Subscriptions: r.Subscriptions, NoAnalyze: r.NoAnalyze || r.SchemaOnly,
-		TargetDatabase: to.Database, TargetVersion: to.Version, Splits: r.splits, Formats: r.formats,
+		TargetDatabase: to.Database, TargetVersion: to.Version, Vacuum: r.Vacuum, Splits: r.splits, Formats: r.formats,
 	}
 }
 

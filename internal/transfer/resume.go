@@ -97,6 +97,8 @@ func (r *run) shape() string {
 		{r.NoDBSettings, "--no-db-settings"},
 		{r.Subscriptions, "--subscriptions"},
 		{r.NoAnalyze, "--no-analyze"},
+		{r.Vacuum == plan.VacuumNone, "--vacuum none"},
+		{r.Vacuum == plan.VacuumAll, "--vacuum all"},
 	} {
 		if o.set {
 			words = append(words, o.word)

@@ -19,8 +19,10 @@ const (
 	maxParallelWorkers = 8
 )
 
-// fitJobs lowers both kinds of jobs to the connections that are free.
+// fitJobs finds the number of jobs where the user does not say it, and lowers both kinds to the connections that are free. Of
+// what is left then, half is for streams that may be added.
 func (r *run) fitJobs() {
+	most := r.chooseJobs()
 	jobs, indexJobs := r.Jobs, r.IndexJobs
 	src, dst := r.srcFacts.FreeConnections-readersBeside, r.dstFacts.FreeConnections-writersBeside
 	if r.oneServer() { // what one side takes the other lacks: a job needs two
@@ -34,7 +36,12 @@ func (r *run) fitJobs() {
 		r.warn("connections", fmt.Sprintf("%d are free on the source and %d on the target: %d and %d jobs run instead of %d and %d (--jobs, --index-jobs)",
 			r.srcFacts.FreeConnections, r.dstFacts.FreeConnections, r.Jobs, r.IndexJobs, jobs, indexJobs))
 	}
-	r.result.Jobs, r.result.IndexJobs = r.Jobs, r.IndexJobs
+	r.beginJobs = r.Jobs
+	r.Jobs = max(r.Jobs, min(most, r.Jobs+min(src-r.Jobs, dst-r.Jobs-r.IndexJobs)/2))
+	if r.TotalJobs == 0 {
+		r.TotalJobs = r.Jobs + r.IndexJobs
+	}
+	r.result.Jobs, r.result.IndexJobs = r.beginJobs, r.IndexJobs
 	set := r.writerSettings() // with --set, what the user says
 	memory, workers := set["maintenance_work_mem"], set["max_parallel_maintenance_workers"]
 	r.result.Builders = "maintenance_work_mem " + memory + ", " + workers + " parallel workers"

@@ -2,10 +2,12 @@ package transfer
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"pgsluice/internal/pgtest"
+	"pgsluice/internal/plan"
 	"pgsluice/internal/progress"
 )
 
@@ -132,4 +134,32 @@ func TestSplitMixed(t *testing.T) {
 			sameTables(t, src, dst)
 		})
 	}
+}
+
+// --vacuum all vacuums each table once, its TOAST too; by itself a server from 13 on is left to do it.
+func TestVacuum(t *testing.T) {
+	t.Parallel()
+	for vacuum, want := range map[plan.Vacuum]int{plan.VacuumAuto: 0, plan.VacuumNone: 0, plan.VacuumAll: 1} {
+		src, dst := sourceAndTarget(t)
+		pgtest.Exec(t, src, wideTable("wide")+"ALTER TABLE wide ADD long text; ALTER TABLE wide ALTER long SET STORAGE EXTERNAL; UPDATE wide SET long = repeat('y', 3000) WHERE id % 100 = 0")
+		c := beginCopy(t, Options{Source: src, Target: dst, Jobs: 2, SplitAbove: 2_000_000, Vacuum: vacuum})
+		c.ok()
+		sameTables(t, src, dst)
+		for _, oid := range []string{"'wide'::regclass", "(SELECT reltoastrelid FROM pg_class WHERE oid = 'wide'::regclass)"} {
+			until(t, dst, fmt.Sprintf("SELECT vacuum_count = %d FROM pg_stat_all_tables WHERE relid = %s", want, oid))
+		}
+		until(t, dst, "SELECT analyze_count = 1 FROM pg_stat_all_tables WHERE relname = 'wide'")
+	}
+}
+
+// A byte that the target does not take is found in a part, too.
+func TestWrongByteInPart(t *testing.T) {
+	t.Parallel()
+	src, dst := encoded(t, "SQL_ASCII", false), encoded(t, "UTF8", true)
+	pgtest.Exec(t, src+"&client_encoding=SQL_ASCII", `CREATE TABLE wide (id int, note text);
+		INSERT INTO wide SELECT i, repeat('n', 200) || CASE WHEN i = 15000 THEN chr(233) || ' ' ELSE '' END FROM generate_series(1, 20000) AS i`)
+	tid := pgtest.Scalar[string](t, src, "SELECT ctid::text FROM wide WHERE id = 15000")
+	c := beginCopy(t, Options{Source: src, Target: dst, Jobs: 2, SplitAbove: 1_000_000})
+	c.fails(`^table public\.wide: copy-in: ERROR: .*22021`, `it is in column note of row \d+ of part [2-9] of [0-9]+ of the source's table`,
+		`SELECT \* FROM ONLY public\.wide WHERE ctid = '\(`+strings.Trim(tid, "()")+`\)'`)
 }

@@ -43,6 +43,10 @@ func (r *run) task(ctx context.Context, s *streams, t *plan.Task) error {
 			return r.brokenOff(ctx, running, o)
 		}
 		cause := err
+		if r.fallBack(t, err) {
+			running.Again()
+			continue
+		}
 		if err = trial.again(ctx, r, t, running, err, opened); err == nil {
 			running.Again()
 			continue

@@ -34,7 +34,7 @@ func (r *run) checkVerify(ctx context.Context) (err error) {
 }
 
 func (r *run) verifyReading(encoding verify.Encoding) verify.ReadOptions {
-	return verify.ReadOptions{Encoding: encoding, Jobs: r.Jobs, SchemaOnly: r.SchemaOnly, DataOnly: r.DataOnly}
+	return verify.ReadOptions{Encoding: encoding, Jobs: r.beginJobs, SchemaOnly: r.SchemaOnly, DataOnly: r.DataOnly}
 }
 
 // verifySource reads the source's digests under the snapshot.
