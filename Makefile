@@ -12,6 +12,8 @@ FUZZTIME ?= 60s
 # how many cases of the fault suite, and the seed of their points
 FAULTS ?= 500
 SEED ?= 1
+# flags of the benchmarks, such as -run peers -sets orders -rounds 3
+BENCH ?=
 # where races can be: the pipe, its stages and all rooms above them
 RACE ?= ./pipeline/... ./stages/... ./internal/...
 LINT = $(GO) tool -modfile=internal/tools/go.mod golangci-lint
@@ -62,8 +64,8 @@ huge: ## rows of up to 1 GB, which take gigabytes of memory
 	PGSLUICE_LONG=1 $(GO) test -v -count=1 -timeout 40m -run 'TestHostile|TestRowTooLong|TestStandbyReplays' ./internal/transfer
 
 .PHONY: bench
-bench: ## pgsluice and its peers side by side
-	$(GO) run ./bench
+bench: ## pgsluice and its peers side by side: hours; less of it with BENCH='-run peers -scale 0.1'
+	$(GO) run ./bench $(BENCH)
 
 .PHONY: build
 build: ## bin/pgsluice, and see that all platforms compile and vet

@@ -7,8 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
-	"time"
 )
 
 // field is where a benchmark runs: a fresh build of pgsluice and two empty servers.
@@ -19,10 +19,13 @@ type field struct {
 	commit   string // that it was built from
 	bin      string // PostgreSQL's programs
 	src, dst *server
+
+	inventory string             // of the source's database, once it was asked for
+	save      func(result) error // keeps a result that is not complete yet
 }
 
-// newField builds the program and starts the servers. The caller removes it.
-func newField(ctx context.Context) (_ *field, err error) {
+// newField builds the program and starts the servers, with settings besides the harness's own. The caller removes it.
+func newField(ctx context.Context, more []string) (_ *field, err error) {
 	if err := supported(); err != nil {
 		return nil, err
 	}
@@ -58,10 +61,11 @@ func newField(ctx context.Context) (_ *field, err error) {
 	if text, err := output(git); err == nil {
 		f.commit = strings.TrimSpace(text)
 	}
-	if f.src, err = startServer(ctx, f.bin, filepath.Join(f.dir, "source")); err != nil {
+	all := slices.Concat(settings, more)
+	if f.src, err = startServer(ctx, f.bin, filepath.Join(f.dir, "source"), all); err != nil {
 		return nil, err
 	}
-	f.dst, err = startServer(ctx, f.bin, filepath.Join(f.dir, "target"))
+	f.dst, err = startServer(ctx, f.bin, filepath.Join(f.dir, "target"), all)
 	return f, err
 }
 
@@ -72,44 +76,60 @@ func (f *field) remove() error {
 
 // renew gives the target an empty database, and both servers a quiet disk.
 func (f *field) renew(ctx context.Context) error {
-	for _, sql := range []string{"DROP DATABASE IF EXISTS bench", "CREATE DATABASE bench", "CHECKPOINT"} {
-		if _, err := f.dst.sql(ctx, "postgres", sql); err != nil {
-			return err
-		}
+	if err := f.dst.fresh(ctx, "bench"); err != nil {
+		return err
+	}
+	if _, err := f.dst.sql(ctx, "postgres", "CHECKPOINT"); err != nil {
+		return err
 	}
 	_, err := f.src.sql(ctx, "postgres", "CHECKPOINT")
 	return err
 }
 
-// serversCPU is the CPU time that both servers have taken so far.
-func (f *field) serversCPU() time.Duration {
-	return cpuOf(f.src.postgres.Process.Pid) + cpuOf(f.dst.postgres.Process.Pid)
-}
-
-// inventory counts the rows of every table, the indexes and the valid constraints of a database: what must be equal
-// on both sides when a copy has ended.
-const inventory = `
-SELECT c.oid::regclass::text, (xpath('/row/n/text()', query_to_xml('SELECT count(*) AS n FROM ' || c.oid::regclass, false, true, '')))[1]
-  FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
-UNION ALL
-SELECT 'indexes', count(*)::text::xml FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
- WHERE i.indisvalid AND c.relnamespace = 'public'::regnamespace
-UNION ALL
-SELECT 'constraints', count(*)::text::xml FROM pg_constraint WHERE convalidated AND connamespace = 'public'::regnamespace
-ORDER BY 1`
+// inventorySQL tells what must be equal on both sides when a copy has ended: of every table the number of its rows and the
+// sum of their hashes, and its columns with their types; of the indexes, constraints and relations how many of which kind.
+const inventorySQL = `
+SELECT format('SELECT %L, count(*), sum(hashtext(t::text)) FROM ONLY %s AS t', oid::regclass, oid::regclass)
+  FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY oid::regclass::text \gexec
+SELECT 'columns', attrelid::regclass, count(*), count(*) FILTER (WHERE attnotnull), sum(hashtext(concat(attname, ' ', format_type(atttypid, atttypmod))))
+  FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE attnum > 0 AND NOT attisdropped AND relkind = 'r' AND relnamespace = 'public'::regnamespace
+ GROUP BY attrelid ORDER BY attrelid::regclass::text;
+SELECT 'indexes', count(*), count(*) FILTER (WHERE i.indisunique), count(*) FILTER (WHERE i.indisprimary)
+  FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid WHERE i.indisvalid AND c.relnamespace = 'public'::regnamespace;
+SELECT 'constraints', contype, count(*) FROM pg_constraint WHERE convalidated AND connamespace = 'public'::regnamespace GROUP BY contype ORDER BY contype;
+SELECT 'relations', relkind, count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace GROUP BY relkind ORDER BY relkind;`
 
 // check compares the two databases' inventories.
 func (f *field) check(ctx context.Context) error {
-	src, err := f.src.sql(ctx, "bench", inventory)
+	var err error
+	if f.inventory == "" {
+		if f.inventory, err = f.src.sql(ctx, "bench", inventorySQL); err != nil {
+			return err
+		}
+	}
+	dst, err := f.dst.sql(ctx, "bench", inventorySQL)
 	if err != nil {
 		return err
 	}
-	dst, err := f.dst.sql(ctx, "bench", inventory)
-	if err != nil {
-		return err
+	if f.inventory == dst {
+		return nil
 	}
-	if src != dst {
-		return fmt.Errorf("the copy is not equal; source:\n%starget:\n%s", src, dst)
+	return fmt.Errorf("the copy is not equal: %s", difference(strings.Split(f.inventory, "\n"), strings.Split(dst, "\n")))
+}
+
+// difference is the first line in which two inventories differ.
+func difference(src, dst []string) string {
+	for i := range max(len(src), len(dst)) {
+		var a, b string
+		if i < len(src) {
+			a = src[i]
+		}
+		if i < len(dst) {
+			b = dst[i]
+		}
+		if a != b {
+			return fmt.Sprintf("source %q, target %q", a, b)
+		}
 	}
-	return nil
+	return "nothing"
 }

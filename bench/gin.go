@@ -3,15 +3,16 @@ package main
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
 	"time"
 )
+
+//go:embed shop.sql
+var shopSQL string
 
 //go:embed texts.sql
 var textsSQL string
@@ -23,16 +24,15 @@ var few = []string{"--jobs", "2", "--index-jobs", "2", "--total-jobs", "2", "--s
 // longest chain of work that must be done one after the other, and all the servers' work on all cores.
 func gin(ctx context.Context, c config, f *field) (result, error) {
 	r := result{title: "A database with one dominating GIN index"}
-	if _, err := f.src.sql(ctx, "postgres", "CREATE DATABASE bench"); err != nil {
+	if err := f.src.fresh(ctx, "bench"); err != nil {
 		return r, err
 	}
 	// so much of each that the index takes about as long as one core has to do with all the rest
 	for _, data := range []struct {
 		sql   string
 		scale float64
-	}{{ordersSQL, 3 * c.scale}, {textsSQL, 0.9 * c.scale}} {
-		scale := "SET bench.scale = " + strconv.FormatFloat(data.scale, 'f', -1, 64) + ";\n"
-		if _, err := f.src.sql(ctx, "bench", scale+data.sql); err != nil {
+	}{{shopSQL, 3 * c.scale}, {textsSQL, 0.9 * c.scale}} {
+		if err := f.fill(ctx, "bench", "bench.scale", strconv.FormatFloat(data.scale, 'f', -1, 64), data.sql); err != nil {
 			return r, err
 		}
 	}
@@ -45,14 +45,14 @@ func gin(ctx context.Context, c config, f *field) (result, error) {
 		{name: "pgsluice copy, tasks in TOC order", copy: func(ctx context.Context) (cost, error) {
 			return f.pgsluiceCopy(ctx, append(few, "--toc-order")...)
 		}},
-		{name: "pg_dump -Fd -j2, then pg_restore -j2", copy: f.dumpRestoreDirectory},
+		{name: "pg_dump -Fd -j2, then pg_restore -j2", copy: func(ctx context.Context) (cost, error) { return f.dumpRestoreDirectory(ctx, "") }},
 	}
-	if program, err := exec.LookPath("pgcopydb"); err == nil {
+	if program, err := findCopydb(ctx, c.pgcopydb); err == nil {
 		peers = append(peers, &peer{name: "pgcopydb clone, 2 table jobs, 2 index jobs", copy: func(ctx context.Context) (cost, error) {
-			return f.pgcopydb(ctx, program)
+			return f.pgcopydb(ctx, program, f.direct(), "2")
 		}})
 	}
-	if err := f.rounds(ctx, c, peers); err != nil {
+	if err := errors.Join(f.rounds(ctx, c, peers), failure(peers)); err != nil {
 		return r, err
 	}
 	sum, longest := 0.0, 0.0
@@ -61,19 +61,19 @@ func gin(ctx context.Context, c config, f *field) (result, error) {
 		words[i] = fmt.Sprintf("%s %.1f s (%.1f to %.1f)", step.name, step.wall.median(), step.wall.min(), step.wall.max())
 		longest += step.wall.median()
 	}
-	sum = peers[0].servers.median() / float64(runtime.NumCPU())
+	sum = peers[0].of(servers).median() / float64(runtime.NumCPU())
 	least := max(longest, sum)
-	r.line("The order database of the copy benchmark, three times as large, and a table of texts whose GIN index dominates; runs in turns, %d of each.", len(peers[0].wall))
+	r.line("The shop's database of the unread benchmark, three times as large, and a table of texts whose GIN index dominates; runs in turns, %d of each.", len(peers[0].costs))
 	r.line("")
 	r.line("* Critical path, each step alone on the idle servers: %s; together **%.1f s**.", strings.Join(words, ", "), longest)
-	r.line("* CPU time of both servers in pgsluice's runs, over %d cores: %.1f s / %d = **%.1f s**.", runtime.NumCPU(), peers[0].servers.median(), runtime.NumCPU(), sum)
+	r.line("* CPU time of both servers in pgsluice's runs, over %d cores: %.1f s / %d = **%.1f s**.", runtime.NumCPU(), peers[0].of(servers).median(), runtime.NumCPU(), sum)
 	r.line("* The least that is possible is the larger of the two, **%.1f s**.", least)
 	r.line("")
 	r.line("| copier | wall, median | min to max | of the least | servers' CPU, median | copiers' CPU |")
 	r.line("|---|---|---|---|---|---|")
 	for _, p := range peers {
 		r.line("| %s | **%.1f s** | %.1f to %.1f s | %.0f %% | %.1f s | %.1f s |",
-			p.name, p.wall.median(), p.wall.min(), p.wall.max(), 100*p.wall.median()/least, p.servers.median(), p.cpu.median())
+			p.name, p.of(wall).median(), p.of(wall).min(), p.of(wall).max(), 100*p.of(wall).median()/least, p.of(servers).median(), p.of(copier).median())
 	}
 	r.line("")
 	r.line("pgsluice's flags: `%s`.", strings.Join(few, " "))
@@ -128,26 +128,4 @@ func (f *field) criticalPath(ctx context.Context, c config) ([]step, error) {
 		}
 	}
 	return steps, nil
-}
-
-// dumpRestoreDirectory is PostgreSQL's own parallel way, by way of a folder.
-func (f *field) dumpRestoreDirectory(ctx context.Context) (cost, error) {
-	dir := filepath.Join(f.dir, "dump")
-	defer func() { _ = os.RemoveAll(dir) }() // the whole field goes in the end
-	dumped, err := timed(f.src.command(ctx, "pg_dump", "-Fd", "-j2", "-Z0", "-f", dir, "--dbname="+f.src.url("bench")))
-	if err != nil {
-		return dumped, err
-	}
-	restored, err := timed(f.dst.command(ctx, "pg_restore", "-j2", "--exit-on-error", "--dbname="+f.dst.url("bench"), dir))
-	restored.wall += dumped.wall
-	restored.cpu += dumped.cpu
-	return restored, err
-}
-
-func (f *field) pgcopydb(ctx context.Context, program string) (cost, error) {
-	dir := filepath.Join(f.dir, "pgcopydb")
-	defer func() { _ = os.RemoveAll(dir) }()
-	cmd := command(ctx, program, "clone", "--dir", dir, "--table-jobs", "2", "--index-jobs", "2", "--source", f.src.url("bench"), "--target", f.dst.url("bench"))
-	cmd.Env = append(cmd.Env, "PATH="+f.bin+":"+os.Getenv("PATH"))
-	return timed(cmd)
 }

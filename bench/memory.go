@@ -21,7 +21,7 @@ func memory(ctx context.Context, c config, f *field) (result, error) {
 	if rounds == 0 {
 		rounds = 3
 	}
-	if _, err := f.src.sql(ctx, "postgres", "CREATE DATABASE bench"); err != nil {
+	if err := f.src.fresh(ctx, "bench"); err != nil {
 		return result{}, err
 	}
 	r := result{title: "Memory of a copy of one table"}
@@ -30,7 +30,7 @@ func memory(ctx context.Context, c config, f *field) (result, error) {
 	within := true
 	for _, gigabytes := range []float64{2, 4} {
 		target := int64(gigabytes * 1e9 * c.scale)
-		if _, err := f.src.sql(ctx, "bench", "SET bench.bytes = "+strconv.FormatInt(target, 10)+";\n"+measurementsSQL); err != nil {
+		if err := f.fill(ctx, "bench", "bench.bytes", strconv.FormatInt(target, 10), measurementsSQL); err != nil {
 			return r, err
 		}
 		facts, err := f.src.sql(ctx, "bench", "SELECT pg_table_size('measurements'), count(*) FROM measurements")

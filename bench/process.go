@@ -13,12 +13,22 @@ import (
 
 // cost is what one or more processes took.
 type cost struct {
-	wall    time.Duration
-	cpu     time.Duration // user and system time, with that of child processes
-	servers time.Duration // CPU time of both servers meanwhile
-	// hwm is the peak of the first process's resident set, in bytes, by VmHWM; peak that of the largest process, the
-	// children that it waited for included, by wait4.
+	wall           time.Duration
+	cpu            time.Duration // user and system time, with that of child processes
+	source, target time.Duration // CPU time of the servers meanwhile
+	// hwm is the peak of the resident sets of the processes that ran side by side, without their children, in bytes, by
+	// VmHWM; peak that of the largest process, the children that it waited for included, by wait4.
 	hwm, peak int64
+	wal       int64              // bytes that the target has logged meanwhile
+	phases    map[string]float64 // spans of pgsluice's phases, in seconds
+}
+
+// then is the cost of one after the other.
+func (c cost) then(next cost) cost {
+	c.wall += next.wall
+	c.cpu += next.cpu
+	c.hwm, c.peak = max(c.hwm, next.hwm), max(c.peak, next.peak)
+	return c
 }
 
 // command is a program in an environment without the caller's PG* variables.
@@ -68,17 +78,15 @@ func timed(cmds ...*exec.Cmd) (cost, error) {
 		started = append(started, cmd)
 	}
 	err = errors.Join(err, closeAll(ends)) // the children have them
+	watches := make([]watch, len(started))
 	for i, cmd := range started {
-		var watched watch
-		if i == 0 {
-			watched = watchPeak(cmd.Process.Pid)
-		}
+		watches[i] = watchPeak(cmd.Process.Pid)
+	}
+	for i, cmd := range started {
 		if failed := cmd.Wait(); failed != nil {
 			err = errors.Join(err, fmt.Errorf("%s: %w\n%s", cmd.Path, failed, said[i].String()))
 		}
-		if i == 0 {
-			c.hwm = watched.end()
-		}
+		c.hwm += watches[i].end()
 		c.cpu += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 		c.peak = max(c.peak, peakOf(cmd.ProcessState))
 	}

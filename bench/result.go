@@ -16,6 +16,7 @@ import (
 type result struct {
 	title string
 	lines []string
+	files map[string][]byte // what stands beside it, by the end of its name
 }
 
 func (r *result) line(format string, args ...any) {
@@ -27,7 +28,13 @@ func (r *result) write(folder, name string, conditions []string) (string, error)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", err
 	}
-	path := filepath.Join(folder, time.Now().Format(time.DateOnly)+"-"+name+".md")
+	stem := filepath.Join(folder, time.Now().Format(time.DateOnly)+"-"+name)
+	path := stem + ".md"
+	for end, content := range r.files {
+		if err := os.WriteFile(stem+"."+end, content, 0o644); err != nil {
+			return path, err
+		}
+	}
 	text := "# " + r.title + "\n\n" + strings.Join(append(slices.Clone(r.lines), append([]string{"", "## Conditions", ""}, conditions...)...), "\n") + "\n"
 	return path, os.WriteFile(path, []byte(text), 0o644)
 }
@@ -40,10 +47,10 @@ func (f *field) describe(ctx context.Context, c config) ([]string, error) {
 	}
 	return []string{
 		"* Machine: " + machine() + ", " + runtime.GOOS + "/" + runtime.GOARCH + "; copier and both servers on it.",
-		"* PostgreSQL: " + strings.TrimSpace(version) + "; its pg_dump too.",
+		"* PostgreSQL: " + strings.TrimSpace(version) + "; its pg_dump, pg_restore and psql too.",
 		"* pgsluice: " + f.commit + ", " + runtime.Version() + "; servers reached over Unix sockets, without TLS.",
-		"* Settings of both servers: `" + strings.Join(settings[:len(settings)-1], "`, `") + "`. The disk is hardly waited for: fsync is off.",
-		fmt.Sprintf("* `-scale %g`; the target's database is made anew before each copy, and its rows, indexes and constraints are counted after it.", c.scale),
+		"* Settings of both servers: `" + strings.Join(f.src.settings, "`, `") + "`. The disk is hardly waited for: fsync is off.",
+		fmt.Sprintf("* `-scale %g`; the target's database is made anew before each copy, and what was made is compared with the source after it: rows and a hash of them by table, columns, indexes, constraints.", c.scale),
 	}, nil
 }
 

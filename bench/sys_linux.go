@@ -39,14 +39,15 @@ func giveAway(dir string) error {
 	return os.Chown(dir, uid, gid)
 }
 
-// dropPrivileges makes cmd run as the servers' user, in a process group of its own: Ctrl-C is for us, who then stop it.
+// dropPrivileges makes cmd run as the servers' user, in a process group of its own: Ctrl-C is for us, who then stop it. If
+// we are killed, the kernel stops it.
 func dropPrivileges(cmd *exec.Cmd) error {
 	uid, gid, err := serverUser()
 	if err != nil {
 		return err
 	}
 	cmd.Dir = "/"
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGINT}
 	if uid != 0 {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	}
@@ -100,6 +101,30 @@ func vmHWM(pid int) int64 {
 	return kilobytes << 10
 }
 
+// hasSession says whether a postmaster has a session, or a worker of one: their titles begin with the user's name, which
+// is postgres for all that comes from here. One that is ending has no title, until the postmaster has waited for it.
+func hasSession(postmaster int) bool {
+	for _, child := range childrenOf(postmaster) {
+		title, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", child))
+		if err == nil && len(title) == 0 || strings.HasPrefix(string(title), "postgres: postgres ") || strings.HasPrefix(string(title), "postgres: parallel worker ") {
+			return true
+		}
+	}
+	return false
+}
+
+// childrenOf are the processes that a process has started, as far as its first thread did.
+func childrenOf(pid int) []int {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid)) // one that has ended has none
+	var pids []int
+	for _, word := range strings.Fields(string(text)) {
+		if n, err := strconv.Atoi(word); err == nil {
+			pids = append(pids, n)
+		}
+	}
+	return pids
+}
+
 // cpuOf is the user and system time of a process, of its children and of those that have ended, down the tree.
 func cpuOf(pid int) time.Duration {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
@@ -113,10 +138,8 @@ func cpuOf(pid int) time.Duration {
 		n, _ := strconv.ParseInt(ticks, 10, 64)
 		total += time.Duration(n) * time.Second / ticksPerSecond
 	}
-	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
-	for _, child := range strings.Fields(string(children)) {
-		n, _ := strconv.Atoi(child)
-		total += cpuOf(n)
+	for _, child := range childrenOf(pid) {
+		total += cpuOf(child)
 	}
 	return total
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -16,9 +17,19 @@ func giveAway(string) error          { return supported() }
 func dropPrivileges(*exec.Cmd) error { return supported() }
 func peakOf(*os.ProcessState) int64  { return 0 }
 func cpuOf(int) time.Duration        { return 0 }
+func hasSession(int) bool            { return false }
 func onePage(*os.File) error         { return supported() }
 func stopProcess(*os.Process) error  { return supported() }
 func machine() string                { return "" }
+
+type network struct {
+	name  string
+	hosts [2]string
+}
+
+func newNetwork(context.Context, ...string) (*network, error) { return nil, supported() }
+func (*network) within() []string                             { return nil }
+func (*network) remove() error                                { return supported() }
 
 type watch struct{}
 

@@ -1,0 +1,2 @@
+DROP FUNCTION rows(bigint), words(bigint, bigint);
+VACUUM (FREEZE, ANALYZE);
