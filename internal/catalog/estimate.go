@@ -48,10 +48,9 @@ func Estimates(ctx context.Context, conn *pgconn.PgConn, oids []uint32) (map[uin
 	return estimates, nil
 }
 
-// To compile the query takes ten times as long as to run it. And since the planner has no idea of how much pg_stats lets
-// through, it must be kept from comparing all columns with all statistics in a nested loop.
+// Since the planner has no idea of how much pg_stats lets through, it must be kept from comparing all columns with all statistics in a nested loop.
 const (
-	beforeEstimate = "SAVEPOINT estimate; SET LOCAL jit = off; SET LOCAL enable_nestloop = off"
+	beforeEstimate = "SAVEPOINT estimate; SET LOCAL enable_nestloop = off"
 	afterEstimate  = "ROLLBACK TO SAVEPOINT estimate; RELEASE SAVEPOINT estimate"
 )
 
