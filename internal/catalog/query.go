@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -11,25 +12,50 @@ import (
 // Rows runs one query and returns its rows as text; a NULL is the empty string. Arguments are sent as text, apart
 // from the statement.
 func Rows(ctx context.Context, conn *pgconn.PgConn, sql string, args ...string) ([][]string, error) {
+	rows := [][]string{}
+	err := eachRow(ctx, conn, func(row [][]byte) { rows = append(rows, texts(row)) }, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+// eachRow is Rows for results of which not all need be there at a time: a hundred thousand tables have many columns. The
+// values that each gets are only good until it returns; those of an error's query may be some.
+func eachRow(ctx context.Context, conn *pgconn.PgConn, each func(row [][]byte), sql string, args ...string) error {
 	values := make([][]byte, len(args))
 	for i, a := range args {
 		values[i] = []byte(a)
 	}
-	result := conn.ExecParams(ctx, sql, values, nil, nil, nil).Read()
-	if result.Err != nil {
+	result := conn.ExecParams(ctx, sql, values, nil, nil, nil)
+	for result.NextRow() {
+		each(result.Values())
+	}
+	if _, err := result.Close(); err != nil {
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
-		return nil, result.Err
+		return err
 	}
-	rows := make([][]string, len(result.Rows))
-	for i, r := range result.Rows {
-		rows[i] = make([]string, len(r))
-		for j, v := range r {
-			rows[i][j] = string(v)
-		}
+	return nil
+}
+
+// texts copies the values of a row, all into one piece of memory.
+func texts(row [][]byte) []string {
+	var b strings.Builder
+	n := 0
+	for _, v := range row {
+		n += len(v)
 	}
-	return rows, nil
+	b.Grow(n)
+	for _, v := range row {
+		b.Write(v)
+	}
+	all, copied := b.String(), make([]string, len(row))
+	for i, v := range row {
+		copied[i], all = all[:len(v)], all[len(v):]
+	}
+	return copied
 }
 
 // Row is Rows for a query that gives exactly one row.

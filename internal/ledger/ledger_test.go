@@ -36,8 +36,10 @@ func exec(t *testing.T, conn *pgconn.PgConn, sql string) {
 }
 
 var (
-	header = Header{ID: "X", Source: "shop at old.example port 5432", Database: "shop", Choices: "--no-owner", PgDump: "15.1", Plan: "abc", Fence: 1,
-		Splits: map[string]catalog.Split{`public."a b"`: {Cuts: []int64{1, 1 << 40}}, "public.k": {Column: `a "b`, Cuts: []int64{-5}}}}
+	header = Header{
+		ID: "X", Source: "shop at old.example port 5432", Database: "shop", Choices: "--no-owner", PgDump: "15.1", Plan: "abc", Fence: 1,
+		Splits: map[string]catalog.Split{`public."a b"`: {Cuts: []int64{1, 1 << 40}}, "public.k": {Column: `a "b`, Cuts: []int64{-5}}},
+	}
 	snapshot1 = Snapshot{Number: 1, Name: "00000003-1", Cluster: "77", Timeline: "00000001", XIDs: "700:700:"}
 	entries   = []Entry{
 		{Key: "a", Phase: "data", Kind: "TABLE DATA", Name: `public."a ""b"" {c},\d` + "\n" + `';drop"`, Bytes: 1 << 40, Rows: 12},
