@@ -51,6 +51,8 @@ type plannedTable struct {
 	Bytes      int64  `json:"bytes"`
 	IndexBytes int64  `json:"index_bytes"`
 	Turn       int    `json:"turn"`
+	Parts      int    `json:"parts"`            // that it is copied in
+	Whole      string `json:"whole,omitempty"`  // why it is copied in one, large as it is
 	Format     string `json:"format"`           // binary or text
 	AsText     string `json:"reason,omitempty"` // why it is text, where that was not asked for
 }
@@ -81,7 +83,7 @@ func writePlanJSON(w io.Writer, o *transfer.Outlook) error {
 			IndexBytes: f.IndexBytes, Seconds: f.Took.Seconds(), Tables: []plannedTable{}, LongestPath: []string{}, LeftOut: []plannedLoss{},
 		}
 		for _, t := range f.Tables {
-			p.Tables = append(p.Tables, plannedTable{Name: t.Name, Rows: t.Rows, Bytes: t.Bytes, IndexBytes: t.IndexBytes, Turn: t.Begin, Format: rowFormat(t), AsText: t.AsText})
+			p.Tables = append(p.Tables, plannedTable{Name: t.Name, Rows: t.Rows, Bytes: t.Bytes, IndexBytes: t.IndexBytes, Turn: t.Begin, Parts: max(t.Parts, 1), Whole: t.Whole, Format: rowFormat(t), AsText: t.AsText})
 		}
 		for _, phase := range f.Phases {
 			p.Phases = append(p.Phases, plannedPhase{phaseNames[phase.Phase], phase.Tasks, phase.Begin.Seconds(), phase.End.Seconds()})

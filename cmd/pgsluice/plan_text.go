@@ -110,18 +110,21 @@ func (t *planText) tables() {
 		name = max(name, len([]rune(preflight.OneLine(table.Name))))
 	}
 	if t.width > 0 {
-		name = min(name, max(t.width-51, 20))
+		name = min(name, max(t.width-57, 20))
 	}
 	row := func(cells ...string) {
-		line := fmt.Sprintf("  %s%s %14s %9s %9s %6s %6s", cells[0], strings.Repeat(" ", max(0, name-len([]rune(cells[0])))), cells[1], cells[2], cells[3], cells[4], cells[5])
+		line := fmt.Sprintf("  %s%s %14s %9s %9s %6s %5s %6s", cells[0], strings.Repeat(" ", max(0, name-len([]rune(cells[0])))), cells[1], cells[2], cells[3], cells[4], cells[5], cells[6])
 		t.b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	t.b.WriteString("\n")
-	row("table", "about rows", "bytes", "indexes", "turn", "format")
+	row("table", "about rows", "bytes", "indexes", "turn", "parts", "format")
 	for _, table := range shown {
-		row(shorten(preflight.OneLine(table.Name), name), humanize.Comma(table.Rows), preflight.Bytes(table.Bytes), preflight.Bytes(table.IndexBytes), fmt.Sprint(table.Begin), rowFormat(table))
+		row(shorten(preflight.OneLine(table.Name), name), humanize.Comma(table.Rows), preflight.Bytes(table.Bytes), preflight.Bytes(table.IndexBytes), fmt.Sprint(table.Begin), fmt.Sprint(max(table.Parts, 1)), rowFormat(table))
 		if table.AsText != "" {
 			t.line("    text: ", table.AsText)
+		}
+		if table.Whole != "" {
+			t.line("    in one: ", table.Whole)
 		}
 	}
 	if rest := f.Tables[len(shown):]; len(rest) > 0 {
@@ -129,9 +132,9 @@ func (t *planText) tables() {
 		for _, table := range rest {
 			sum.Rows, sum.Bytes, sum.IndexBytes = sum.Rows+table.Rows, sum.Bytes+table.Bytes, sum.IndexBytes+table.IndexBytes
 		}
-		row(shorten(fmt.Sprintf("and %d more (--all)", len(rest)), name), humanize.Comma(sum.Rows), preflight.Bytes(sum.Bytes), preflight.Bytes(sum.IndexBytes), "", "")
+		row(shorten(fmt.Sprintf("and %d more (--all)", len(rest)), name), humanize.Comma(sum.Rows), preflight.Bytes(sum.Bytes), preflight.Bytes(sum.IndexBytes), "", "", "")
 	}
-	row(shorten("together", name), humanize.Comma(f.Rows), preflight.Bytes(f.Bytes), preflight.Bytes(f.IndexBytes), "", "")
+	row(shorten("together", name), humanize.Comma(f.Rows), preflight.Bytes(f.Bytes), preflight.Bytes(f.IndexBytes), "", "", "")
 }
 
 // shorten cuts the middle out of a name that is too long: both ends tell names apart.

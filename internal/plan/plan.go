@@ -89,6 +89,7 @@ type Task struct {
 	// condition that its rows fulfil.
 	Part, Parts int
 	Where       string
+	Whole       string // why a large table is not split; else ""
 	// Freeze empties the table and writes its rows as visible to all, so that no VACUUM need do that later.
 	Freeze bool
 	// OIDs are the large objects, with Kind LargeObjects.

@@ -38,7 +38,8 @@ type ForecastPhase struct {
 type ForecastTable struct {
 	Name                    string
 	Rows, Bytes, IndexBytes int64
-	Parts                   int // that it is copied in; 0 if it is copied whole
+	Parts                   int    // that it is copied in; 0 if it is copied whole
+	Whole                   string // why it is copied whole, large as it is; else ""
 	// Binary is the format of its rows; AsText says why it is not, where that was not asked for.
 	Binary bool
 	AsText string
@@ -134,7 +135,7 @@ func (f *Forecast) tables(s *catalog.Source, order []*plan.Task) {
 			i = len(f.Tables)
 			place[t.Relation] = i
 			f.Tables = append(f.Tables, ForecastTable{
-				Name: t.Name, IndexBytes: indexes[t.Relation], Parts: t.Parts, Binary: t.Binary, AsText: t.AsText, Begin: i + 1,
+				Name: t.Name, IndexBytes: indexes[t.Relation], Parts: t.Parts, Whole: t.Whole, Binary: t.Binary, AsText: t.AsText, Begin: i + 1,
 			})
 			f.IndexBytes += indexes[t.Relation]
 		}
@@ -182,7 +183,7 @@ func (f *Forecast) phases(order []*plan.Task, begins []time.Duration) {
 				one.Begin = begins[t.ID]
 			}
 			one.Tasks++
-			if worth := phase != plan.Data || t.Kind != plan.SQL; worth && len(one.First) < firstTasks { // a sequence's value says nothing
+			if worth := phase != plan.Data || t.Kind != plan.SQL; worth && len(one.First) < firstTasks && t.Part < 2 { // a sequence's value says nothing
 				one.First = append(one.First, t)
 			}
 			one.End = max(one.End, begins[t.ID]+took(t))

@@ -276,7 +276,7 @@ func TestRateLimit(t *testing.T) {
 	const limit = tables * rows * width // in one second
 	tracker := progress.New()
 	began := time.Now()
-	copyOK(t, Options{Source: src, Target: dst, Jobs: 4, Limiter: NewLimiter(limit), Progress: tracker})
+	copyOK(t, Options{Source: src, Target: dst, Jobs: 4, Format: FormatText, Limiter: NewLimiter(limit), Progress: tracker})
 	if took := time.Since(began); took < 900*time.Millisecond { // 50 ms may be saved up
 		t.Errorf("%d bytes took %s at %d bytes a second", tables*rows*width, took, limit)
 	}
