@@ -85,7 +85,7 @@ func (f *field) far(ctx context.Context) (way route, how string, remove func() e
 	}
 	urls := make([]string, 0, 2)
 	for _, s := range []*server{f.src, f.dst} {
-		p, err := listen(filepath.Join(s.dir, ".s.PGSQL.5432"), delay)
+		p, err := listen(filepath.Join(s.dir, ".s.PGSQL."+s.port), delay)
 		if err != nil {
 			return route{}, "", nil, errors.Join(err, remove())
 		}
@@ -108,10 +108,10 @@ func (f *field) through(ctx context.Context, n *network) (route, error) {
 		if err := errors.Join(err, hba.Close()); err != nil {
 			return route{}, err
 		}
-		if err := s.restart(ctx, "listen_addresses="+n.hosts[i]); err != nil {
+		if err := s.restart(ctx, "listen_addresses=127.0.0.1,"+n.hosts[i]); err != nil {
 			return route{}, err
 		}
-		urls = append(urls, "postgresql://postgres@"+net.JoinHostPort(n.hosts[i], "5432")+"/bench")
+		urls = append(urls, "postgresql://postgres@"+net.JoinHostPort(n.hosts[i], s.port)+"/bench")
 	}
 	return route{src: urls[0], dst: urls[1], within: n.within()}, nil
 }

@@ -48,7 +48,7 @@ func (f *field) describe(ctx context.Context, c config) ([]string, error) {
 	return []string{
 		"* Machine: " + machine() + ", " + runtime.GOOS + "/" + runtime.GOARCH + "; copier and both servers on it.",
 		"* PostgreSQL: " + strings.TrimSpace(version) + "; its pg_dump, pg_restore and psql too.",
-		"* pgsluice: " + f.commit + ", " + runtime.Version() + "; servers reached over Unix sockets, without TLS.",
+		"* pgsluice: " + f.commit + ", " + runtime.Version() + "; servers reached over TCP on the loopback, without TLS.",
 		"* Settings of both servers: `" + strings.Join(f.src.settings, "`, `") + "`. The disk is hardly waited for: fsync is off.",
 		fmt.Sprintf("* `-scale %g`; the target's database is made anew before each copy, and what was made is compared with the source after it: rows and a hash of them by table, columns, indexes, constraints.", c.scale),
 	}, nil

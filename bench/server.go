@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,9 +22,11 @@ var settings = []string{
 	"wal_level=replica",
 }
 
-// server is a running PostgreSQL that listens on a socket in its own folder.
+// server is a running PostgreSQL that listens on a port of the loopback, as servers are reached that a copy goes between, and on a
+// socket in its own folder.
 type server struct {
 	bin, dir string
+	port     string
 	settings []string // of the command line
 	postgres *exec.Cmd
 	ended    chan struct{} // closed when the process is gone
@@ -70,14 +73,28 @@ func startServer(ctx context.Context, bin, dir string, settings []string) (*serv
 	if _, err := output(initdb); err != nil {
 		return nil, err
 	}
+	var err error
+	if s.port, err = freePort(); err != nil {
+		return nil, err
+	}
 	return s, s.start(ctx)
+}
+
+// freePort is one that nobody listens on.
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return port, errors.Join(err, l.Close())
 }
 
 func (s *server) data() string { return filepath.Join(s.dir, "data") }
 
 // start runs the server with its settings and those that it is given.
 func (s *server) start(ctx context.Context, more ...string) error {
-	args := []string{"-D", s.data(), "-c", "unix_socket_directories=" + s.dir, "-c", "listen_addresses="}
+	args := []string{"-D", s.data(), "-c", "unix_socket_directories=" + s.dir, "-c", "listen_addresses=127.0.0.1", "-c", "port=" + s.port}
 	for _, setting := range slices.Concat(s.settings, more) {
 		args = append(args, "-c", setting)
 	}
@@ -147,7 +164,7 @@ func (s *server) stop() error {
 
 // url names a database of the server.
 func (s *server) url(database string) string {
-	return "postgresql:///" + database + "?user=postgres&host=" + s.dir
+	return "postgresql://postgres@" + net.JoinHostPort("127.0.0.1", s.port) + "/" + database
 }
 
 // sql runs SQL and returns its rows, a line each.

@@ -29,6 +29,7 @@ SELECT n FROM pg_catalog.unnest($1::text[]) AS u (n) WHERE n NOT IN (`+known+`) 
 // TableState names the first table, if any, that is in the way of loading rows into tables that exist.
 type TableState struct {
 	Missing  string // does not exist
+	View     string // is a view: what its triggers do with rows is their affair, and they may be switched off
 	NotEmpty string // has rows
 	Guarded  string // has foreign keys or triggers that would fire
 	// Replica has triggers that fire under session_replication_role = replica.
@@ -42,7 +43,7 @@ SELECT n, c.oid IS NULL,
        (SELECT x.condition
           FROM pg_catalog.pg_extension e, ROWS FROM (pg_catalog.unnest(e.extconfig), pg_catalog.unnest(e.extcondition)) AS x (oid, condition)
          WHERE x.oid = c.oid LIMIT 1),
-       CASE WHEN c.relkind = 'p' THEN '' ELSE 'ONLY ' END
+       CASE WHEN c.relkind = 'p' THEN '' ELSE 'ONLY ' END, c.relkind IN ('v', 'm')
   FROM pg_catalog.unnest($1::text[]) WITH ORDINALITY AS u (n, i)
   LEFT JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(n)
  ORDER BY i`
@@ -64,6 +65,7 @@ func ReadTables(ctx context.Context, conn *pgconn.PgConn, names []string) (Table
 		first(&s.Missing, r[0], r[1])
 		first(&s.Guarded, r[0], r[2])
 		first(&s.Replica, r[0], r[3])
+		first(&s.View, r[0], r[6])
 	}
 	if s.Missing != "" {
 		return s, nil

@@ -41,8 +41,8 @@ type Child struct {
 // Start runs program over conn, which it takes over in every case: Stop, or an error here, ends it. The child dies
 // with ctx.
 func Start(ctx context.Context, program Program, conn *pgconn.PgConn, opt Options) (*Child, error) {
-	// to compile its questions takes longer than to answer them
-	_, err := conn.Exec(ctx, "SET jit = off").ReadAll()
+	// to compile its questions takes longer than to answer them; and what it writes is run where strings are standard
+	_, err := conn.Exec(ctx, "SET jit = off; SET standard_conforming_strings = on").ReadAll()
 	var b *bridge
 	if err == nil {
 		b, err = newBridge(ctx, conn)

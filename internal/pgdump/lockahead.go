@@ -148,9 +148,19 @@ func (l *lockAhead) fail(in io.Reader, body int64) error {
 	if err := failed.Decode(text); err != nil {
 		return err
 	}
-	failed.Message = fmt.Sprintf("%s (in %s)", failed.Message, l.owed[0])
+	failed.Message = fmt.Sprintf("%s (in %s)", failed.Message, shortened(l.owed[0]))
 	l.failed = failed
 	return nil
+}
+
+// mostOfLock is how much of a LOCK TABLE an error shows: from version 16 on it lists all tables.
+const mostOfLock = 200
+
+func shortened(sql string) string {
+	if len(sql) <= mostOfLock {
+		return sql
+	}
+	return strings.ToValidUTF8(sql[:mostOfLock], "") + "…"
 }
 
 func (l *lockAhead) write() {

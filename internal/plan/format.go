@@ -52,7 +52,11 @@ func (b *builder) format(relation uint32) (binary bool, why string) {
 	if t == nil {
 		return false, "its columns were not found"
 	}
-	if why = b.formats.table(t, b.formats.onTarget(b.source, relation)); why != "" {
+	there := b.formats.onTarget(b.source, relation)
+	if there == nil && b.choices.DataOnly && b.formats.Target.Tables != nil {
+		return false, "the target has no table of its own for it, but a foreign table"
+	}
+	if why = b.formats.table(t, there); why != "" {
 		return false, why
 	}
 	return true, ""

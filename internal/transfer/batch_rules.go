@@ -35,7 +35,7 @@ func (r *run) mostTogether() int {
 func batchable(t *plan.Task) bool {
 	switch {
 	case t.Kind == plan.Rows:
-		return t.Bytes <= smallTable && t.Parts == 0 && !t.Unlogged
+		return t.Bytes <= smallTable && t.Parts == 0 && !t.Unlogged && !t.Freeze
 	case t.Kind != plan.SQL, t.Each, t.Bare, t.Cost > smallCost, len(t.Statements) > ordinaryParts, sqlBytes(t) > mostSQL:
 		return false
 	}

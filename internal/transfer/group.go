@@ -35,7 +35,7 @@ func (r *run) group(ctx context.Context, s *streams, tasks []*plan.Task, running
 // copyGroup is copyPart for many tables: all of their keys first, and their rows whole or not at all.
 func (r *run) copyGroup(ctx context.Context, s *streams, tasks []*plan.Task, running *progress.Running) ([]ledger.Counts, pipeline.Flow, error) {
 	dst, many := s.writer.conn, r.records(tasks)
-	if err := many.Begin(ctx, dst, emptied(tasks)); err != nil {
+	if err := many.Begin(ctx, dst, ""); err != nil {
 		rollback(ctx, dst)
 		return nil, pipeline.Flow{}, fmt.Errorf("copy-in: %w", err)
 	}
@@ -66,20 +66,6 @@ func (r *run) copyGroup(ctx context.Context, s *streams, tasks []*plan.Task, run
 		return nil, flow, fmt.Errorf("copy-in: COMMIT: %w", err)
 	}
 	return counts, flow, nil
-}
-
-// emptied is the TRUNCATE of the tables that are to be frozen, "" if there is none.
-func emptied(tasks []*plan.Task) string {
-	var names []string
-	for _, t := range tasks {
-		if t.Freeze {
-			names = append(names, "ONLY "+archive.QualifiedName(t.Entry.Namespace, t.Entry.Tag))
-		}
-	}
-	if names == nil {
-		return ""
-	}
-	return "TRUNCATE " + strings.Join(names, ", ")
 }
 
 // checkGroup is checkStorage for many.

@@ -44,9 +44,12 @@ func (r *run) copyPart(ctx context.Context, s *streams, t *plan.Task, running *p
 	var read atomic.Int64
 	written, count := int64(0), &tally{running: running, rows: &read, ofTable: t.Kind == plan.Rows}
 	err := r.disarm(ctx, s.writer, t)
-	if err == nil && t.Freeze { // COPY may only freeze in the transaction that has made the table's files
-		if err = exec(ctx, dst, "TRUNCATE ONLY "+archive.QualifiedName(t.Entry.Namespace, t.Entry.Tag)); err != nil {
-			err = fmt.Errorf("copy-in: %w", err)
+	if err == nil && t.Freeze {
+		if err = emptyFirst(ctx, dst, t); code(err) == lockNotAvailable { // somebody looks at the table: then without
+			rollback(ctx, dst)
+			thawed := *t
+			thawed.Freeze = false
+			return r.copyPart(ctx, s, &thawed, running)
 		}
 	}
 	var flow pipeline.Flow
@@ -70,6 +73,19 @@ func (r *run) copyPart(ctx context.Context, s *streams, t *plan.Task, running *p
 		return 0, flow, fmt.Errorf("copy-in: COMMIT: %w", err)
 	}
 	return written, flow, nil
+}
+
+// freezePatience is how long a TRUNCATE may wait for readers of the empty table on the target.
+const freezePatience = "200ms"
+
+// emptyFirst makes new files for a table, in the transaction in which alone COPY may freeze its rows.
+func emptyFirst(ctx context.Context, conn *pgconn.PgConn, t *plan.Task) error {
+	name := archive.QualifiedName(t.Entry.Namespace, t.Entry.Tag)
+	err := exec(ctx, conn, "SET LOCAL lock_timeout = '"+freezePatience+"'; TRUNCATE ONLY "+name+"; SET LOCAL lock_timeout = 0")
+	if err != nil {
+		return fmt.Errorf("copy-in: %w", err)
+	}
+	return nil
 }
 
 // explainEOF says in words that a server is gone: a backend that is ended while it waits for its client to take bytes

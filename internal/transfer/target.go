@@ -95,6 +95,8 @@ func (r *run) checkTables(ctx context.Context, conn *pgconn.PgConn) error {
 	switch {
 	case state.Missing != "":
 		add("copy the schema first (--schema-only)", "table %s does not exist, and --data-only creates none", state.Missing)
+	case state.View != "":
+		add("copy into the table behind it", "%s is a view, and --data-only fills tables", state.View)
 	case state.NotEmpty != "" && r.Resume == NoResume && !r.Restart:
 		add("TRUNCATE it if its rows may go", "table %s is not empty: --data-only only fills empty tables", state.NotEmpty)
 	}
