@@ -2,11 +2,11 @@ package archive
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"math"
-	"strings"
 )
 
 const (
@@ -24,10 +24,11 @@ type decoder struct {
 	offset  int64 // of the next byte, from the start of the archive
 	err     error
 	scratch []byte // chunkBytes long
+	words   map[string]string
 }
 
 func newDecoder(r io.Reader, lim Limits) decoder {
-	return decoder{r: bufio.NewReaderSize(r, chunkBytes), lim: lim.withDefaults(), scratch: make([]byte, chunkBytes)}
+	return decoder{r: bufio.NewReaderSize(r, chunkBytes), lim: lim.withDefaults(), scratch: make([]byte, chunkBytes), words: map[string]string{}}
 }
 
 // fail records an error about what was just read; only the first one counts.
@@ -96,12 +97,29 @@ func (d *decoder) int(field string, lo, hi int) int {
 
 // str reads a string, or NULL (ReadStr in pg_backup_archiver.c).
 func (d *decoder) str(field string) (s string, null bool) {
+	text, null := d.text(field)
+	return string(text), null
+}
+
+// word is str for what many entries have in common, such as a schema's name: they share one copy of it.
+func (d *decoder) word(field string) (s string, null bool) {
+	text, null := d.text(field)
+	s, known := d.words[string(text)]
+	if !known {
+		s = string(text)
+		d.words[s] = s
+	}
+	return s, null
+}
+
+// text is str for who needs the bytes only until the next read.
+func (d *decoder) text(field string) (text []byte, null bool) {
 	at := d.offset
 	n := d.wide(field)
 	switch {
 	case d.err != nil:
 	case n == -1:
-		return "", true
+		return nil, true
 	case n < 0:
 		d.fail(field, fmt.Errorf("string of %d bytes at offset %d", n, at))
 	case n > d.lim.StringBytes:
@@ -111,20 +129,23 @@ func (d *decoder) str(field string) (s string, null bool) {
 			n, at, d.lim.TotalBytes))
 	}
 	if d.err != nil {
-		return "", false
+		return nil, false
 	}
-	var b strings.Builder
-	for n > 0 {
-		p := d.scratch[:min(n, chunkBytes)]
-		if !d.read(field, p) {
-			return "", false
+	if n <= chunkBytes {
+		if text = d.scratch[:n]; !d.read(field, text) {
+			return nil, false
 		}
-		b.Write(p)
-		n -= int64(len(p))
 	}
-	if i := strings.IndexByte(b.String(), 0); i >= 0 {
-		d.fail(field, fmt.Errorf("zero byte at offset %d", d.offset-int64(b.Len())+int64(i)))
-		return "", false
+	for int64(len(text)) < n {
+		p := d.scratch[:min(n-int64(len(text)), chunkBytes)]
+		if !d.read(field, p) {
+			return nil, false
+		}
+		text = append(text, p...)
 	}
-	return b.String(), false
+	if i := bytes.IndexByte(text, 0); i >= 0 {
+		d.fail(field, fmt.Errorf("zero byte at offset %d", d.offset-int64(len(text))+int64(i)))
+		return nil, false
+	}
+	return text, false
 }

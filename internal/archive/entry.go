@@ -101,35 +101,37 @@ func (s Fields) Has(f Fields) bool { return s&f == f }
 // entry reads one entry (the loop's body in ReadToc, pg_backup_archiver.c).
 func (d *decoder) entry(h *Header) Entry {
 	var e Entry
-	text := func(f Fields, name string) string {
-		s, null := d.str(name)
+	read := func(how func(*decoder, string) (string, bool), f Fields, name string) string {
+		s, null := how(d, name)
 		if null {
 			e.Nulls |= f
 		}
 		return s
 	}
+	text := func(f Fields, name string) string { return read((*decoder).str, f, name) }
+	word := func(f Fields, name string) string { return read((*decoder).word, f, name) }
 	e.DumpID = d.int("dump id", 1, maxInt)
 	e.HadDumper = d.int("data dumper flag", -maxInt, maxInt) != 0
 	e.CatalogID = CatalogID{TableOID: d.oid("table oid"), OID: d.oid("oid")}
 	e.Tag = text(FieldTag, "tag")
-	e.Desc = text(FieldDesc, "description")
+	e.Desc = word(FieldDesc, "description")
 	e.Section = Section(d.int("section", int(None), int(PostData)))
 	e.Defn = text(FieldDefn, "definition")
 	e.DropStmt = text(FieldDropStmt, "drop statement")
 	e.CopyStmt = text(FieldCopyStmt, "copy statement")
-	e.Namespace = text(FieldNamespace, "namespace")
-	e.Tablespace = text(FieldTablespace, "tablespace")
+	e.Namespace = word(FieldNamespace, "namespace")
+	e.Tablespace = word(FieldTablespace, "tablespace")
 	if h.Version.AtLeast(1, 14) {
-		e.TableAM = text(FieldTableAM, "table access method")
+		e.TableAM = word(FieldTableAM, "table access method")
 	} else {
 		e.Nulls |= FieldTableAM
 	}
 	if h.Version.AtLeast(1, 16) {
 		e.RelKind = byte(d.int("relkind", 0, 255))
 	}
-	e.Owner = text(FieldOwner, "owner")
-	withOIDs, _ := d.str("with oids")
-	e.WithOIDs = withOIDs == "true"
+	e.Owner = word(FieldOwner, "owner")
+	withOIDs, _ := d.text("with oids")
+	e.WithOIDs = string(withOIDs) == "true"
 	e.Dependencies = d.dependencies()
 	e.Offset = d.dataOffset(h.OffSize)
 	return e
@@ -138,8 +140,8 @@ func (d *decoder) entry(h *Header) Entry {
 // oid reads an object id, which archives hold as a string of digits.
 func (d *decoder) oid(field string) uint32 {
 	at := d.offset
-	s, _ := d.str(field)
-	n, err := strconv.ParseUint(s, 10, 32)
+	s, _ := d.text(field)
+	n, err := strconv.ParseUint(string(s), 10, 32)
 	if d.err == nil && err != nil {
 		d.fail(field, fmt.Errorf("%.20q at offset %d is no object id", s, at))
 	}
@@ -152,7 +154,7 @@ func (d *decoder) dependencies() []int {
 	var deps []int
 	for d.err == nil {
 		at := d.offset
-		s, null := d.str(field)
+		s, null := d.text(field)
 		if null || d.err != nil {
 			break
 		}
@@ -160,7 +162,7 @@ func (d *decoder) dependencies() []int {
 			d.fail(field, fmt.Errorf("at offset %d: more than the limit of %d", at, d.lim.Dependencies))
 			break
 		}
-		id, err := strconv.ParseInt(s, 10, 32)
+		id, err := strconv.ParseInt(string(s), 10, 32)
 		if err != nil {
 			d.fail(field, fmt.Errorf("%.20q at offset %d is no dump id", s, at))
 			break

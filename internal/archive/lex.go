@@ -151,7 +151,19 @@ func (l *lexer) name(t token) string {
 
 // is reports whether t is this keyword or this single character.
 func (l *lexer) is(t token, word string) bool {
-	return t.end-t.start == len(word) && lowerASCII(l.text[t.start:t.end]) == word
+	if t.end-t.start != len(word) {
+		return false
+	}
+	for i := range len(word) {
+		c := l.text[t.start+i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != word[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // lowerASCII folds as the server folds names in multi-byte encodings: A to Z only, and no other byte is touched.

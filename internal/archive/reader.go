@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 )
 
 // magic begins every archive of the custom format.
@@ -65,10 +66,16 @@ func (r *Reader) ReadTOC() (*TOC, error) {
 			return nil, fmt.Errorf("toc entry %d%s: %w", i+1, idSuffix(e.DumpID), d.err)
 		}
 		t.index[e.DumpID] = i
+		if len(t.Entries) == cap(t.Entries) { // as far as has come, the count is no lie
+			t.Entries = slices.Grow(t.Entries, min(int(count)-i, firstEntries+3*i))
+		}
 		t.Entries = append(t.Entries, e)
 	}
 	return t, nil
 }
+
+// firstEntries is how many there is room for at first, whatever the count says.
+const firstEntries = 1 << 10
 
 // idSuffix names an entry's dump id if it was read before the error.
 func idSuffix(id int) string {

@@ -36,7 +36,7 @@ type Circumstances struct {
 	MayCreate, HasPublic, MayCreateInPublic bool
 	// Provider is who runs the server, as a role's name gives away, or "".
 	Provider string
-	// DatabaseBytes is what the database takes on disk.
+	// DatabaseBytes is what the database takes on disk; 0 if that was not asked for.
 	DatabaseBytes int64
 	// ForeignTables are not copied but as definitions; of HiddenMappings, user mappings, the options can't be seen.
 	ForeignTables, HiddenMappings int
@@ -65,7 +65,7 @@ SELECT pg_catalog.age(d.datfrozenxid), pg_catalog.mxid_age(d.datminmxid),
        pg_catalog.has_database_privilege(d.datname, 'CREATE'), pg_catalog.to_regnamespace('public') IS NOT NULL,
        pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace('public')::pg_catalog.oid, 'CREATE'),
        (SELECT rolname FROM pg_catalog.pg_roles WHERE rolname = ANY ($1::pg_catalog.text[]) ORDER BY pg_catalog.array_position($1::pg_catalog.text[], rolname::pg_catalog.text) LIMIT 1),
-       pg_catalog.pg_database_size(d.oid),
+       CASE WHEN $2::pg_catalog.bool THEN pg_catalog.pg_database_size(d.oid) END,
        (SELECT pg_catalog.count(*) FROM pg_catalog.pg_foreign_table),
        (SELECT pg_catalog.count(*) FROM pg_catalog.pg_user_mappings m JOIN pg_catalog.pg_foreign_server s ON s.oid = m.srvid
          WHERE m.umoptions IS NULL AND NOT pg_catalog.pg_has_role(s.srvowner, 'USAGE')),
@@ -82,9 +82,10 @@ SELECT pg_catalog.age(d.datfrozenxid), pg_catalog.mxid_age(d.datminmxid),
                       ORDER BY xact_start LIMIT 1) AS a ON true
  WHERE d.datname = pg_catalog.current_database()`
 
-// ReadCircumstances reads them, in any session whose search_path is empty.
-func ReadCircumstances(ctx context.Context, conn *pgconn.PgConn) (*Circumstances, error) {
-	r, err := Row(ctx, conn, circumstancesQuery, TextArray(providers))
+// ReadCircumstances reads them, in any session whose search_path is empty. The size of the database is asked for alone where it is
+// wanted: the server looks at each file, a second for a hundred thousand tables.
+func ReadCircumstances(ctx context.Context, conn *pgconn.PgConn, size bool) (*Circumstances, error) {
+	r, err := Row(ctx, conn, circumstancesQuery, TextArray(providers), strconv.FormatBool(size))
 	if err != nil {
 		return nil, fmt.Errorf("server's circumstances: %w", err)
 	}

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -14,6 +16,8 @@ import (
 type Estimate struct {
 	Rows  int64 // live ones
 	Bytes int64 // as COPY text, neither dead rows nor free space nor indexes
+	// Heap and TOAST are the sizes of its own file and that of its TOAST table.
+	Heap, TOAST int64
 }
 
 // Estimates gives one for each of the relations; no row is read for it. Of what has no rows of its own, such as a
@@ -29,23 +33,62 @@ func Estimates(ctx context.Context, conn *pgconn.PgConn, oids []uint32) (map[uin
 	if _, err := conn.Exec(ctx, beforeEstimate).ReadAll(); err != nil {
 		return nil, fmt.Errorf("estimates: %w", err)
 	}
-	rows, err := Rows(ctx, conn, estimateQuery(), oidArray(oids))
+	estimates, err := readEstimates(ctx, conn, oids)
 	_, after := conn.Exec(ctx, afterEstimate).ReadAll()
 	if err = cmp.Or(err, after); err != nil {
 		return nil, fmt.Errorf("estimates: %w", err)
 	}
+	return estimates, nil
+}
+
+func readEstimates(ctx context.Context, conn *pgconn.PgConn, oids []uint32) (map[uint32]Estimate, error) {
 	estimates := make(map[uint32]Estimate, len(oids))
 	for _, oid := range oids {
 		estimates[oid] = Estimate{}
 	}
-	for _, r := range rows {
-		table := storage{counts: readCounts(r[1:]), toast: readCounts(r[8:])}
-		for i, field := range []*float64{&table.text, &table.binary, &table.guess, &table.unknown, &table.inflation} {
-			*field = decimal(r[15+i])
-		}
-		estimates[parseOID(r[0])] = table.estimate()
+	may, err := Row(ctx, conn, mayLook)
+	if err != nil {
+		return nil, err
 	}
-	return estimates, nil
+	filled := map[uint32]*storage{} // most of a hundred thousand tables are empty
+	err = eachRow(ctx, conn, func(r [][]byte) {
+		table := storage{counts: readCounts(r[1:]), toast: readCounts(r[8:]), text: 1}
+		oid := readOID(r[0])
+		if table.size > 0 {
+			filled[oid] = &table
+		}
+		estimates[oid] = table.estimate()
+	}, countsQuery(may[0] == "t"), oidArray(oids))
+	if err != nil || len(filled) == 0 {
+		return estimates, err
+	}
+	asked := slices.Sorted(maps.Keys(filled))
+	err = eachRow(ctx, conn, func(r [][]byte) {
+		oid := readOID(r[0])
+		table := filled[oid]
+		for i, field := range []*float64{&table.text, &table.binary, &table.guess, &table.unknown, &table.inflation} {
+			*field = decimal(r[1+i])
+		}
+		estimates[oid] = table.estimate()
+	}, columnsQuery, oidArray(asked), oidArray(largest(filled)))
+	return estimates, err
+}
+
+const (
+	// of so many tables of at least so many bytes the values that ANALYZE kept are looked at
+	mostLargest  = 100
+	leastLargest = 1_000_000
+)
+
+func largest(tables map[uint32]*storage) []uint32 {
+	var oids []uint32
+	for oid, t := range tables {
+		if t.size > leastLargest {
+			oids = append(oids, oid)
+		}
+	}
+	slices.SortFunc(oids, func(x, y uint32) int { return cmp.Or(cmp.Compare(tables[y].size, tables[x].size), cmp.Compare(x, y)) })
+	return oids[:min(len(oids), mostLargest)]
 }
 
 // Since the planner has no idea of how much pg_stats lets through, it must be kept from comparing all columns with all statistics in a nested loop.
@@ -65,10 +108,10 @@ type counts struct {
 	measured   bool
 }
 
-func readCounts(r []string) counts {
+func readCounts(r [][]byte) counts {
 	return counts{
 		size: decimal(r[0]), page: decimal(r[1]), pages: decimal(r[2]), tuples: decimal(r[3]),
-		live: decimal(r[4]), dead: decimal(r[5]), measured: r[6] == "t",
+		live: decimal(r[4]), dead: decimal(r[5]), measured: isTrue(r[6]),
 	}
 }
 
@@ -151,10 +194,10 @@ func (s *storage) estimate() Estimate {
 		row += rest
 	}
 	bytes := rows*row + s.toast.toasted()*max(1, s.inflation)
-	return Estimate{Rows: int64(rows), Bytes: int64(bytes)}
+	return Estimate{Rows: int64(rows), Bytes: int64(bytes), Heap: int64(s.size), TOAST: int64(s.toast.size)}
 }
 
-func decimal(s string) float64 {
-	f, _ := strconv.ParseFloat(s, 64) // the server wrote it; "" is NULL
+func decimal[T string | []byte](s T) float64 {
+	f, _ := strconv.ParseFloat(string(s), 64) // the server wrote it; "" is NULL
 	return f
 }

@@ -2,25 +2,61 @@ package catalog
 
 import "strings"
 
-// estimateQuery reads, for each table among the given relations: its OID, seven counts of its heap and as many of its
-// TOAST table, and five sums over its columns (see storage).
+// countsQuery reads, for each table among the relations $1: its OID, seven counts of its heap and as many of its TOAST table.
+func countsQuery(files bool) string {
+	return `
+SELECT c.oid, ` + countsOf("c", "h.size") + `, ` + countsOf("x", "t.size") + `
+  FROM pg_catalog.unnest($1::oid[]) AS o (oid)
+  JOIN pg_catalog.pg_class c ON c.oid = o.oid
+  LEFT JOIN pg_catalog.pg_class x ON x.oid = c.reltoastrelid` + sizesOf(files) + `
+ WHERE c.relkind IN ('r', 'm')`
+}
+
+// sizesOf joins the sizes of a table c and of its TOAST table x, as h and t. They are those of files: each is read once, and that
+// of a TOAST table only if the table has rows. pg_relation_size opens the relation, which takes a server ten times as long as a look at
+// the file, and memory that it keeps. files says that the role may look; a file of 1 GB is not the last.
+func sizesOf(files bool) string {
+	look := func(c string) string {
+		size := "pg_catalog.pg_relation_size(" + c + ".oid)"
+		if files {
+			heap := "2" // HEAP_TABLE_AM_OID: only of a heap is it known where its pages are
+			size = "CASE WHEN " + c + ".relam = " + heap + " THEN (SELECT CASE WHEN f.size < 1 << 30 THEN f.size END FROM pg_catalog.pg_stat_file(pg_catalog.pg_relation_filepath(" + c + ".oid), true) AS f) END, " + size
+		}
+		return "coalesce(" + size + ", 0)"
+	}
+	return `
+ CROSS JOIN LATERAL (SELECT CASE WHEN c.relkind IN ('r', 'm') THEN ` + look("c") + ` ELSE 0 END AS size OFFSET 0) AS h
+ CROSS JOIN LATERAL (SELECT CASE WHEN h.size > 0 AND x.oid IS NOT NULL THEN ` + look("x") + ` ELSE 0 END AS size OFFSET 0) AS t`
+}
+
+// mayLook asks whether the role may look at files.
+const mayLook = `SELECT pg_catalog.has_function_privilege('pg_catalog.pg_stat_file(text, bool)', 'EXECUTE')`
+
+// countsOf are seven counts of a row of pg_class, NULL or 0 without one. Of a file without a page nobody need ask the statistics.
+func countsOf(c, size string) string {
+	return strings.NewReplacer("@", c, "#", size).Replace(`
+       #, pg_catalog.current_setting('block_size'), @.relpages, @.reltuples,
+       CASE WHEN # > 0 THEN pg_catalog.pg_stat_get_live_tuples(@.oid) END, CASE WHEN # > 0 THEN pg_catalog.pg_stat_get_dead_tuples(@.oid) END,
+       # > 0 AND coalesce(pg_catalog.pg_stat_get_last_vacuum_time(@.oid), pg_catalog.pg_stat_get_last_autovacuum_time(@.oid),
+                          pg_catalog.pg_stat_get_last_analyze_time(@.oid), pg_catalog.pg_stat_get_last_autoanalyze_time(@.oid)) IS NOT NULL`)
+}
+
+// columnsQuery reads, for each of the tables $1 that has columns: its OID and five sums over them (see storage).
 //
 // pg_stats is read once for all tables and joined by hash: it goes by names and checks privileges row by row, and no
-// index helps. Only of the largest tables are the values that ANALYZE kept looked at, to measure how long the text
+// index helps. Only of the largest tables, $2, are the values that ANALYZE kept looked at, to measure how long the text
 // of a number or a time is: they are most of what pg_stats weighs.
-func estimateQuery() string {
-	return `
+const columnsQuery = `
 WITH t AS MATERIALIZED (
-  SELECT c.oid, n.nspname, c.relname, c.reltoastrelid, c.relpages, c.reltuples, pg_catalog.pg_relation_size(c.oid) AS size
+  SELECT c.oid, n.nspname, c.relname
     FROM pg_catalog.unnest($1::oid[]) AS o (oid)
     JOIN pg_catalog.pg_class c ON c.oid = o.oid
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.relkind IN ('r', 'm')),
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace),
 s AS MATERIALIZED (
   SELECT schemaname, tablename, attname, null_frac, avg_width,
          CASE WHEN large THEN most_common_vals END AS common, CASE WHEN large THEN most_common_freqs END AS freqs,
          CASE WHEN large THEN histogram_bounds END AS bounds
-    FROM (SELECT *, (schemaname, tablename) IN (SELECT nspname, relname FROM t WHERE size > 1000000 ORDER BY size DESC LIMIT 100) AS large
+    FROM (SELECT *, (schemaname, tablename) IN (SELECT nspname, relname FROM t WHERE oid = ANY ($2::oid[])) AS large
             FROM pg_catalog.pg_stats WHERE NOT inherited) AS stats),
 a AS (
   SELECT a.attrelid, a.attlen, a.attstorage, coalesce(s.null_frac, 0) AS nulls, s.avg_width AS width, y.typname,
@@ -74,19 +110,4 @@ sums AS (
          pg_catalog.avg(coalesce(inflation, CASE WHEN attstorage = 'e' THEN 1 ELSE 1.5 END))
            FILTER (WHERE attlen = -1 AND attstorage IN ('e', 'x') AND most IS NULL) AS inflation
     FROM w GROUP BY attrelid)
-SELECT t.oid, ` + countsOf("h") + `, ` + countsOf("x") + `,
-       coalesce(sums.text, 1), sums.binary, sums.guess, sums.unknown, sums.inflation
-  FROM t
-  JOIN pg_catalog.pg_class h ON h.oid = t.oid
-  LEFT JOIN pg_catalog.pg_class x ON x.oid = t.reltoastrelid
-  LEFT JOIN sums ON sums.attrelid = t.oid`
-}
-
-// countsOf are seven counts of a row of pg_class, NULL or 0 without one.
-func countsOf(c string) string {
-	return strings.ReplaceAll(`
-       coalesce(pg_catalog.pg_relation_size(@.oid), 0), pg_catalog.current_setting('block_size'), @.relpages, @.reltuples,
-       pg_catalog.pg_stat_get_live_tuples(@.oid), pg_catalog.pg_stat_get_dead_tuples(@.oid),
-       coalesce(pg_catalog.pg_stat_get_last_vacuum_time(@.oid), pg_catalog.pg_stat_get_last_autovacuum_time(@.oid),
-                pg_catalog.pg_stat_get_last_analyze_time(@.oid), pg_catalog.pg_stat_get_last_autoanalyze_time(@.oid)) IS NOT NULL`, "@", c)
-}
+SELECT s.attrelid, s.text, s.binary, s.guess, s.unknown, s.inflation FROM sums s`

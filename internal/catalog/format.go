@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,11 +71,10 @@ const innerTypes = `(
     UNION ALL SELECT a.attnum, a.atttypid, a.atttypmod FROM pg_catalog.pg_attribute a
                WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS i (place, oid, mod)`
 
-// UNION ends the search where a row type holds itself, in an array.
+// $1 are the types of columns. UNION ends the search where a row type holds itself, in an array.
 const typesQuery = `
 WITH RECURSIVE used (oid) AS (
-    SELECT a.atttypid FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-     WHERE a.attnum > 0 AND NOT a.attisdropped AND ` + userTables + `
+    SELECT pg_catalog.unnest($1::oid[])
     UNION SELECT i.oid FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid CROSS JOIN LATERAL ` + innerTypes + `)
 SELECT t.oid, n.nspname, t.typname, t.typtype, t.oid = (SELECT e.typarray FROM pg_catalog.pg_type e WHERE e.oid = t.typelem), t.typsend <> 0, t.typreceive <> 0, e.extname,
        (SELECT pg_catalog.string_agg(pg_catalog.format('%s %s ""', i.oid, i.mod), ' ' ORDER BY i.place) FROM ` + innerTypes + `)
@@ -97,18 +97,12 @@ SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.getdatabasee
 	if !tables {
 		return l, nil
 	}
-	rows, err := Rows(ctx, conn, layoutQuery)
+	used, err := l.readTables(ctx, conn)
 	if err != nil {
 		return nil, fmt.Errorf("columns: %w", err)
 	}
-	same := map[string]string{} // partitions have the same columns, mostly
-	for _, r := range rows {
-		if _, ok := same[r[3]]; !ok {
-			same[r[3]] = r[3]
-		}
-		l.Tables[parseOID(r[0])] = &TableLayout{Name: r[1], Extension: r[2], columns: same[r[3]]}
-	}
-	if rows, err = Rows(ctx, conn, typesQuery); err != nil {
+	rows, err := Rows(ctx, conn, typesQuery, oidArray(used))
+	if err != nil {
 		return nil, fmt.Errorf("types: %w", err)
 	}
 	for _, r := range rows {
@@ -126,6 +120,25 @@ SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.getdatabasee
 		l.Extensions[e.Name] = e.Version
 	}
 	return l, nil
+}
+
+// readTables gives the types of their columns, each once.
+func (l *Layout) readTables(ctx context.Context, conn *pgconn.PgConn) ([]uint32, error) {
+	same := map[string]string{} // partitions have the same columns, mostly
+	var used []uint32
+	err := eachRow(ctx, conn, func(r [][]byte) {
+		columns, ok := same[string(r[3])]
+		if !ok {
+			columns = string(r[3])
+			same[columns] = columns
+			for _, c := range parseColumns(columns) {
+				used = append(used, c.Type)
+			}
+		}
+		l.Tables[readOID(r[0])] = &TableLayout{Name: string(r[1]), Extension: string(r[2]), columns: columns}
+	}, layoutQuery)
+	slices.Sort(used)
+	return slices.Compact(used), err
 }
 
 // Columns are those of the table, in its order.

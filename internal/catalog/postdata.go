@@ -38,7 +38,7 @@ const indexesQuery = `
 SELECT i.indexrelid, i.indrelid, a.amname, c.relpages::int8 * pg_catalog.current_setting('block_size')::int8, i.indisvalid OR c.relkind = 'I', n.nspname || '.' || c.relname
   FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_am a ON a.oid = c.relam
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE c.oid >= 16384 AND c.relpersistence <> 't' AND n.nspname !~ '^pg_toast'
+ WHERE c.oid >= 16384 AND c.relpersistence <> 't' AND c.relnamespace <> 'pg_toast'::pg_catalog.regnamespace
  ORDER BY 6`
 
 // The second part of the condition is what ADD CONSTRAINT … USING INDEX asks of an index.

@@ -74,3 +74,22 @@ func parseOID(s string) uint32 {
 	n, _ := strconv.ParseUint(s, 10, 32) // the server wrote it
 	return uint32(n)
 }
+
+// readOID, readInt and isTrue read values of eachRow without a string of each.
+func readOID(b []byte) uint32 { return uint32(readInt(b)) }
+
+func readInt(b []byte) (n int64) {
+	negative := len(b) > 0 && b[0] == '-'
+	if negative {
+		b = b[1:]
+	}
+	for _, c := range b {
+		n = n*10 + int64(c-'0') // the server wrote it
+	}
+	if negative {
+		return -n
+	}
+	return n
+}
+
+func isTrue(b []byte) bool { return len(b) == 1 && b[0] == 't' }

@@ -19,19 +19,23 @@ type Unreadable struct {
 
 // What an extension owns is not dumped, but for its configuration tables.
 const unreadableQuery = `
-WITH wanted AS (
-  SELECT c.oid, c.relkind, c.relnamespace, n.nspname, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS name,
-         pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS visible
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-     AND (NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
-          OR EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig))))
-SELECT DISTINCT 'n', pg_catalog.quote_ident(nspname) FROM wanted WHERE NOT visible
-UNION ALL
-SELECT CASE relkind WHEN 'S' THEN 'S' ELSE 'r' END, name FROM wanted
- WHERE visible AND NOT CASE relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege(oid, 'SELECT') ELSE pg_catalog.has_table_privilege(oid, 'SELECT') END
-UNION ALL
-SELECT 'P', name FROM wanted WHERE relkind = 'r' AND pg_catalog.row_security_active(oid)
+WITH owned AS (
+  SELECT d.objid FROM pg_catalog.pg_depend d
+   WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'
+  EXCEPT SELECT pg_catalog.unnest(e.extconfig) FROM pg_catalog.pg_extension e),
+wanted AS NOT MATERIALIZED (
+  SELECT c.oid, c.relkind, c.relname, c.relrowsecurity, n.nspname, n.visible
+    FROM pg_catalog.pg_class c JOIN (
+         SELECT oid, nspname, pg_catalog.has_schema_privilege(oid, 'USAGE') AS visible FROM pg_catalog.pg_namespace
+          WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' OFFSET 0) AS n ON n.oid = c.relnamespace
+   WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't' AND c.oid NOT IN (SELECT objid FROM owned))
+SELECT CASE WHEN NOT visible THEN 'n' WHEN relkind = 'S' THEN 'S' ELSE 'r' END,
+       pg_catalog.quote_ident(nspname) || CASE WHEN visible THEN '.' || pg_catalog.quote_ident(relname) ELSE '' END
+  FROM wanted
+ WHERE NOT CASE WHEN NOT visible THEN false WHEN relkind = 'S' THEN pg_catalog.has_sequence_privilege(oid, 'SELECT') ELSE pg_catalog.has_table_privilege(oid, 'SELECT') END
+UNION
+SELECT 'P', pg_catalog.quote_ident(nspname) || '.' || pg_catalog.quote_ident(relname)
+  FROM wanted WHERE relkind = 'r' AND relrowsecurity AND pg_catalog.row_security_active(oid)
  ORDER BY 1, 2`
 
 const largeObjectsQuery = `

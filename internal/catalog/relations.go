@@ -31,6 +31,8 @@ type Relation struct {
 	Name string
 	// Heap are the bytes of its rows' own pages, if they are a heap's, else 0; TOAST those of its TOAST table.
 	Heap, TOAST int64
+	// what pg_class says of it: a partition, an ordinary table, one of access method heap
+	partition, table, heap bool
 	// Filter is the WHERE clause of an extension's configuration table (pg_extension.extcondition), or "".
 	Filter string
 }
@@ -62,19 +64,20 @@ const relationsQuery = `
 WITH RECURSIVE above (oid) AS (
     SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class f ON f.oid = i.inhrelid WHERE f.relkind = 'f'
     UNION SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN above ON i.inhrelid = above.oid)
-SELECT c.oid,
-       s.main + s.toast,
-       coalesce((SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND c.relispartition), 0),
-       c.relkind = 'r' AND c.relpersistence = 'u', c.relnamespace::pg_catalog.regnamespace::text || '.' || pg_catalog.quote_ident(c.relname), c.relkind = 'p',
-       c.oid IN (SELECT oid FROM above),
-       CASE WHEN c.relkind = 'r' AND (SELECT a.amname FROM pg_catalog.pg_am a WHERE a.oid = c.relam) = 'heap' THEN s.main ELSE 0 END,
-       CASE WHEN c.relkind = 'r' THEN s.toast ELSE 0 END
-  FROM pg_catalog.pg_class c CROSS JOIN LATERAL (
-       SELECT CASE WHEN c.relkind IN ('r', 'm') THEN coalesce(pg_catalog.pg_relation_size(c.oid), 0) ELSE 0 END AS main,
-              CASE WHEN c.relkind IN ('r', 'm') AND c.reltoastrelid <> 0 THEN coalesce(pg_catalog.pg_relation_size(c.reltoastrelid), 0) ELSE 0 END AS toast
-       OFFSET 0) AS s -- a look at the file system for each: pg_table_size takes ten
- WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't' AND
-       (c.oid >= 16384 OR c.relnamespace <> 'pg_catalog'::regnamespace)`
+SELECT c.oid, c.relispartition, c.relkind = 'r' AND c.relpersistence = 'u',
+       c.relnamespace::pg_catalog.regnamespace::text || '.' || pg_catalog.quote_ident(c.relname), c.relkind = 'p',
+       c.oid IN (SELECT oid FROM above), c.relkind = 'r', c.relkind = 'r' AND coalesce(a.amname = 'heap', false)
+  FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam
+ WHERE ` + relations
+
+// relations tells those that a source's are made of.
+const relations = `
+c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't' AND (c.oid >= 16384 OR c.relnamespace <> 'pg_catalog'::regnamespace)`
+
+// sizesQuery is asked where there are no estimates.
+var sizesQuery = `
+SELECT c.oid, h.size, t.size FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_class x ON x.oid = c.reltoastrelid` + sizesOf(false) + `
+ WHERE c.relkind IN ('r', 'm') AND` + relations
 
 const inheritsQuery = `SELECT inhparent, inhrelid FROM pg_catalog.pg_inherits ORDER BY 1, 2`
 
@@ -85,19 +88,18 @@ SELECT u.oid, u.condition
 
 // ReadSource reads the relations of a source in the transaction that conn is in.
 func ReadSource(ctx context.Context, conn *pgconn.PgConn) (*Source, error) {
-	rows, err := Rows(ctx, conn, relationsQuery)
+	s := &Source{Relations: map[uint32]*Relation{}}
+	err := eachRow(ctx, conn, func(r [][]byte) {
+		rel := &Relation{
+			OID: readOID(r[0]), partition: isTrue(r[1]), Unlogged: isTrue(r[2]), Name: string(r[3]), Partitioned: isTrue(r[4]),
+			ForeignBelow: isTrue(r[5]), table: isTrue(r[6]), heap: isTrue(r[7]),
+		}
+		s.Relations[rel.OID] = rel
+	}, relationsQuery)
 	if err != nil {
 		return nil, fmt.Errorf("relations: %w", err)
 	}
-	s := &Source{Relations: make(map[uint32]*Relation, len(rows))}
-	for _, r := range rows {
-		bytes, _ := strconv.ParseInt(r[1], 10, 64)
-		oid := parseOID(r[0])
-		s.Relations[oid] = &Relation{OID: oid, Bytes: bytes, Parent: parseOID(r[2]), Unlogged: r[3] == "t", Name: r[4], Partitioned: r[5] == "t", ForeignBelow: r[6] == "t"}
-		s.Relations[oid].Heap, _ = strconv.ParseInt(r[7], 10, 64)
-		s.Relations[oid].TOAST, _ = strconv.ParseInt(r[8], 10, 64)
-	}
-	rows, err = Rows(ctx, conn, extensionQuery)
+	rows, err := Rows(ctx, conn, extensionQuery)
 	if err != nil {
 		return nil, fmt.Errorf("extension configuration tables: %w", err)
 	}
@@ -111,12 +113,15 @@ func ReadSource(ctx context.Context, conn *pgconn.PgConn) (*Source, error) {
 	}
 	for _, r := range rows {
 		parent, child := s.Relations[parseOID(r[0])], s.Relations[parseOID(r[1])]
-		if child != nil {
-			child.Heir = true
-		}
-		if parent != nil && child != nil && child.Parent == 0 {
+		switch {
+		case child == nil:
+			continue
+		case child.partition:
+			child.Parent = parseOID(r[0])
+		case parent != nil:
 			parent.Heirs = append(parent.Heirs, child.OID)
 		}
+		child.Heir = true
 	}
 	if err := s.estimate(ctx, conn); err != nil {
 		return nil, err
@@ -127,19 +132,45 @@ func ReadSource(ctx context.Context, conn *pgconn.PgConn) (*Source, error) {
 	return s, nil
 }
 
-// estimate puts better figures in the place of the sizes in pages, where the server has what they need.
+// estimate fills in the sizes, and what follows from them, as far as the server has what that needs.
 func (s *Source) estimate(ctx context.Context, conn *pgconn.PgConn) error {
 	estimates, err := Estimates(ctx, conn, slices.Collect(maps.Keys(s.Relations)))
 	switch {
 	case err != nil && (conn.IsClosed() || ctx.Err() != nil):
 		return err
-	case err != nil:
-		return nil //nolint:nilerr // a plan can do without
+	case err != nil: // a plan can do without
+		return s.measure(ctx, conn)
 	}
 	for oid, r := range s.Relations {
-		r.Bytes, r.Rows = estimates[oid].Bytes, estimates[oid].Rows
+		e := estimates[oid]
+		r.Bytes, r.Rows = e.Bytes, e.Rows
+		r.measured(e.Heap, e.TOAST)
 	}
 	return nil
+}
+
+// measure takes the sizes in pages for what a COPY moves.
+func (s *Source) measure(ctx context.Context, conn *pgconn.PgConn) error {
+	err := eachRow(ctx, conn, func(row [][]byte) {
+		if r := s.Relations[readOID(row[0])]; r != nil {
+			main, toast := readInt(row[1]), readInt(row[2])
+			r.Bytes = main + toast
+			r.measured(main, toast)
+		}
+	}, sizesQuery)
+	if err != nil {
+		return fmt.Errorf("relations: %w", err)
+	}
+	return nil
+}
+
+func (r *Relation) measured(main, toast int64) {
+	if r.heap {
+		r.Heap = main
+	}
+	if r.table {
+		r.TOAST = toast
+	}
 }
 
 // Rewritten names those of the given relations, OIDs beside their quoted names, that are no longer what the reading

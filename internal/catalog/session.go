@@ -127,6 +127,7 @@ func settings(opt SessionOptions, version int) string {
 	case Reader:
 		set("synchronize_seqscans", "off") // rows in heap order
 		set("quote_all_identifiers", "off")
+		set("max_parallel_workers_per_gather", "0") // the source is asked for so many streams, and rows come in order
 	case Writer:
 		set("default_transaction_read_only", "off")
 		set("default_transaction_isolation", "'read committed'")

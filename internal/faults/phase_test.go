@@ -50,7 +50,8 @@ type tracker struct {
 }
 
 var (
-	ddl     = regexp.MustCompile(`(?i)^\s*(/\*.*?\*/)?\s*(CREATE|ALTER|COMMENT|GRANT|REVOKE|DROP)\b`)
+	// of a batch, too, where each statement begins on a line of its own behind BEGIN and the ledger's
+	ddl     = regexp.MustCompile(`(?im)^\s*(/\*.*?\*/)?\s*(CREATE|ALTER|COMMENT|GRANT|REVOKE|DROP|ANALYZE|REFRESH)\b`)
 	plain   = regexp.MustCompile(`(?i)^\s*(BEGIN|START|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|RESET|SELECT|INSERT|UPDATE|SHOW|DELETE)\b`)
 	copies  = regexp.MustCompile(`(?i)^\s*COPY\b|\blo_`)
 	indexed = regexp.MustCompile(`(?i)\bINDEX\b|PRIMARY KEY|\bUNIQUE\b|\bEXCLUDE\b`)
@@ -77,7 +78,7 @@ func (t *tracker) classify(l *link, sql string) phase {
 		return t.now(prepare)
 	}
 	before, known := t.on[l]
-	bookkeeping := plain.MatchString(sql) || strings.Contains(sql, "_pgsluice")
+	bookkeeping := (plain.MatchString(sql) || strings.Contains(sql, "_pgsluice")) && !ddl.MatchString(sql)
 	switch app {
 	case "copy-in":
 		t.parallel = t.parallel || copies.MatchString(sql)

@@ -46,8 +46,8 @@ func (p point) weight(m moment) int {
 	return 1
 }
 
-// draw puts p somewhere in what a run without a fault has shown; it is false if there is nothing that p counts. The very
-// end is left out: how many statements there are is not the same in each run.
+// draw puts p somewhere in what a run without a fault has shown; it is false if there is nothing that p counts. The
+// end is left out: how many statements there are is not the same in each run, since what is ready at a time goes together.
 func (p point) draw(rng *rand.Rand, seen []moment) (point, bool) {
 	all := 0
 	for _, m := range seen {
@@ -56,8 +56,8 @@ func (p point) draw(rng *rand.Rand, seen []moment) (point, bool) {
 	if all == 0 {
 		return p, false
 	}
-	if all > 20 {
-		all -= all / 20
+	if all > 3 {
+		all -= max(1, all/5)
 	}
 	p.at = 1 + rng.IntN(all)
 	return p, true

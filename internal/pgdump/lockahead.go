@@ -60,13 +60,13 @@ func (l *lockAhead) toServer(server io.Writer, client io.Reader) error {
 		if _, err := io.CopyN(out, in, body); err != nil {
 			return err
 		}
-		if err := out.Flush(); err != nil {
-			return err
+		if ours { // the server has time until it is asked for what only it can answer
+			err = l.answer()
+		} else {
+			err = out.Flush()
 		}
-		if ours {
-			if err := l.answer(); err != nil {
-				return err
-			}
+		if err != nil {
+			return err
 		}
 	}
 }

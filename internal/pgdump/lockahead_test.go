@@ -104,12 +104,16 @@ func TestLockEndsWithTheServer(t *testing.T) {
 	client, direct := bridged(t)
 	query(t, direct, "BEGIN; LOCK TABLE a IN ACCESS EXCLUSIVE MODE")
 	query(t, client, "LOCK TABLE public.a IN ACCESS SHARE MODE")
+	ended := make(chan error, 1)
+	go func() {
+		_, err := client.Exec(t.Context(), "SELECT 1").ReadAll()
+		ended <- err
+	}()
 	wait(t, "the lock is waited for", func() bool {
 		return query(t, direct, "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())") == "1"
 	})
 	query(t, direct, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
-	_, err := client.Exec(t.Context(), "SELECT 1").ReadAll()
-	if err == nil || !strings.Contains(err.Error(), "57P01") {
+	if err := <-ended; err == nil || !strings.Contains(err.Error(), "57P01") {
 		t.Errorf("error %v", err)
 	}
 }

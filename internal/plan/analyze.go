@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 
 	"pgsluice/internal/archive"
 )
@@ -90,10 +91,11 @@ func (b *builder) foreignBelow(oid uint32) bool {
 
 // analyze makes a task of kind Analyze. Its entry is the table's or its rows'.
 func analyze(e *archive.Entry, order Order, phase Phase, oid uint32) *Task {
-	name := archive.QualifiedName(e.Namespace, e.Tag)
+	sql := "ANALYZE " + archive.QualifiedName(e.Namespace, e.Tag)
+	name := strings.TrimPrefix(sql, "ANALYZE ")
 	return &Task{
 		Entry: e, Desc: Analyze, Name: name, Table: name, Phase: phase, Order: order,
-		Statements: []string{"ANALYZE " + name}, analyzes: oid,
+		Statements: []string{sql}, analyzes: oid,
 	}
 }
 

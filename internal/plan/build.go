@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -33,7 +32,7 @@ type builder struct {
 // Build makes the plan. It fails on an archive that no pg_dump writes.
 func Build(toc *archive.TOC, source *catalog.Source, choices Choices) (*Plan, error) {
 	b := &builder{
-		toc: toc, source: source, choices: choices, byDump: map[int][]int{}, triggers: map[uint32][]int{},
+		toc: toc, source: source, choices: choices, byDump: make(map[int][]int, len(toc.Entries)), triggers: map[uint32][]int{},
 		before: map[uint32][]int{}, keys: map[uint32][]int{}, plan: &Plan{},
 	}
 	b.tables, b.formats = newTables(toc, source), newFormats(choices.Formats)
@@ -65,7 +64,9 @@ func Build(toc *archive.TOC, source *catalog.Source, choices Choices) (*Plan, er
 	b.addAnalyze()
 	b.sort()
 	b.dependencies()
-	b.addKeys()
+	if !choices.Keyless {
+		b.addKeys()
+	}
 	return b.plan, nil
 }
 
@@ -134,21 +135,23 @@ func (b *builder) contents(e *archive.Entry) []uint32 {
 // row security, then the After tasks in the order of their passes, and numbers anew. Otherwise the order stays that of the archive.
 func (b *builder) sort() {
 	late := map[int]bool{} // dump ids of foreign keys and of what needs them
-	rank := make(map[*Task]int, len(b.plan.Tasks))
+	var ranks [7][]*Task
 	for _, t := range b.plan.Tasks {
 		needsLate := slices.ContainsFunc(t.Entry.Dependencies, func(id int) bool { return late[id] })
+		rank := 0
 		switch {
 		case t.Order == After:
-			rank[t] = 4 + pass(t.Entry)
+			rank = 4 + pass(t.Entry)
 		case t.Desc == "ROW SECURITY": // it would bind the owner who validates foreign keys
-			rank[t] = 3
+			rank = 3
 		case t.Desc == Analyze:
-			rank[t] = 1
+			rank = 1
 		case t.Order == Parallel && (t.Entry.Desc == "FK CONSTRAINT" || needsLate):
-			late[t.Entry.DumpID], rank[t] = true, 2
+			late[t.Entry.DumpID], rank = true, 2
 		}
+		ranks[rank] = append(ranks[rank], t)
 	}
-	slices.SortStableFunc(b.plan.Tasks, func(x, y *Task) int { return cmp.Compare(rank[x], rank[y]) })
+	b.plan.Tasks = slices.Concat(ranks[:]...)
 	b.sortTriggers()
 	clear(b.byDump)
 	for i, t := range b.plan.Tasks {

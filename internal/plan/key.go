@@ -6,26 +6,30 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // addKeys gives each task its key: what it does, and nothing that may change between two runs that do the same, as estimates do,
 // its place, and the value of a sequence.
 func (b *builder) addKeys() {
-	times := map[string]int{}
-	for _, t := range b.plan.Tasks {
-		hash := sha256.New()
-		write := func(words ...string) {
-			for _, word := range words {
-				fmt.Fprintf(hash, "%d:%s", len(word), word)
-			}
+	times := make(map[string]int, len(b.plan.Tasks))
+	var text []byte
+	write := func(words ...string) {
+		for _, word := range words {
+			text = strconv.AppendInt(text, int64(len(word)), 10)
+			text = append(append(text, ':'), word...)
 		}
+	}
+	for _, t := range b.plan.Tasks {
+		text = text[:0]
 		write(t.Desc, t.Name, t.Table, t.CopyOut, t.CopyIn, t.Owner)
 		if !t.Always() {
 			write(t.Statements...)
 		}
-		fmt.Fprint(hash, t.Kind, t.OIDs)
-		key := hex.EncodeToString(hash.Sum(nil)[:16])
+		text = fmt.Append(text, t.Kind, t.OIDs)
+		hash := sha256.Sum256(text)
+		key := hex.EncodeToString(hash[:16])
 		if times[key]++; times[key] > 1 {
 			key += fmt.Sprint("-", times[key])
 		}

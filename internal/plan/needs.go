@@ -19,7 +19,7 @@ type tables struct {
 }
 
 func newTables(toc *archive.TOC, source *catalog.Source) tables {
-	t := tables{source: source, children: source.Children(), made: map[uint32]*archive.Entry{}, data: map[uint32]int{}, viaRoot: map[uint32]bool{}}
+	t := tables{source: source, children: source.Children(), made: make(map[uint32]*archive.Entry, len(toc.Entries)/2), data: make(map[uint32]int, len(toc.Entries)/2), viaRoot: map[uint32]bool{}}
 	for i := range toc.Entries {
 		e := &toc.Entries[i]
 		switch e.Desc {
@@ -31,7 +31,11 @@ func newTables(toc *archive.TOC, source *catalog.Source) tables {
 			continue
 		}
 		t.data[e.CatalogID.OID] = e.DumpID
-		if into, _, err := archive.ParseCopyStmt(e.CopyStmt); err == nil && into != archive.QualifiedName(e.Namespace, e.Tag) {
+		name := archive.QualifiedName(e.Namespace, e.Tag)
+		if strings.HasPrefix(e.CopyStmt, "COPY "+name+" ") {
+			continue // what nearly all say
+		}
+		if into, _, err := archive.ParseCopyStmt(e.CopyStmt); err == nil && into != name {
 			t.viaRoot[t.root(e.CatalogID.OID)] = true
 		}
 	}

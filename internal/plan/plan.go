@@ -6,7 +6,7 @@ import (
 )
 
 // Phase is where a task counts in the report.
-type Phase int
+type Phase uint8
 
 // The phases of a transfer.
 const (
@@ -18,7 +18,7 @@ const (
 )
 
 // Kind is how a task is carried out.
-type Kind int
+type Kind uint8
 
 const (
 	// SQL runs Statements.
@@ -30,7 +30,7 @@ const (
 )
 
 // Order is when a task runs relative to the others.
-type Order int
+type Order uint8
 
 const (
 	// Before runs serially, in the order of the table of contents, before anything else: pre-data, and the indexes and
@@ -42,10 +42,10 @@ const (
 	After
 )
 
-// Task is one piece of work: one TOC entry, or a part of one.
+// Task is one piece of work: one TOC entry, or a part of one. There may be hundreds of thousands, so what is small stands together.
 type Task struct {
 	ID    int    // index in Plan.Tasks
-	Key   string // the same in each plan that has this task, and in no plan twice
+	Key   string // the same in each plan that has this task, and in no plan twice; see Choices.Keyless
 	Entry *archive.Entry
 	Desc  string // what is made: the entry's description, or Analyze, Validate, AlterIndex
 	Name  string // as shown to the user: public.orders
@@ -53,11 +53,25 @@ type Task struct {
 	Phase Phase
 	Kind  Kind
 	Order Order
+	// Each says that the statements are independent settings: one that fails is reported and the others still run.
+	Each bool
+	// Bare says that the statements can't run in a transaction: VACUUM.
+	Bare bool
+	// AfterData makes it wait for every task of phase Data, well ended or not.
+	AfterData bool
+	// Unlogged says that a crash of the target empties the table.
+	Unlogged bool
+	// Binary is the format of CopyOut and CopyIn.
+	Binary bool
+	// Freeze empties the table and writes its rows as visible to all, so that no VACUUM need do that later.
+	Freeze bool
+	// Relation is the OID of the table on the source, with Kind Rows.
+	Relation uint32
+	analyzes uint32 // the table, of kind Analyze
 
 	// Needs are IDs of tasks that must have ended well before, Follows of those that must have ended, well or not.
-	// AfterData waits for every task of phase Data, well ended or not. All IDs are less than the task's own.
+	// All IDs are less than the task's own.
 	Needs, Follows []int
-	AfterData      bool
 	// Locks are what its statements lock for longer than a moment or can't share, with partitions and, unless it only
 	// builds an index, the root of a partition's tree. Two tasks whose locks conflict never run at the same time.
 	Locks []Lock
@@ -70,32 +84,20 @@ type Task struct {
 	// stays when its owner can't be set.
 	Statements []string
 	Owner      string
-	// Each says that the statements are independent settings: one that fails is reported and the others still run.
-	Each bool
-	// Bare says that the statements can't run in a transaction: VACUUM.
-	Bare bool
 	// Orphans is, of a task that checks a foreign key, a query for the rows that violate it; "" otherwise.
 	Orphans string
 
-	// Relation is the OID of the table on the source, with Kind Rows. Unlogged says that a crash of the target empties it.
 	// CopyOut and CopyIn are the statements without their options, which Out and In add.
-	Relation        uint32
-	Unlogged        bool
 	CopyOut, CopyIn string
-	// Binary is the format of both; AsText says why it is not, "" where that needs no word.
-	Binary bool
+	// AsText says why the format is not binary, "" where that needs no word.
 	AsText string
 	// Part is which of the Parts of a split table it is, from 1; both are 0 of a table that is copied in one. Where is the
 	// condition that its rows fulfil.
 	Part, Parts int
 	Where       string
 	Whole       string // why a large table is not split; else ""
-	// Freeze empties the table and writes its rows as visible to all, so that no VACUUM need do that later.
-	Freeze bool
 	// OIDs are the large objects, with Kind LargeObjects.
 	OIDs []uint32
-
-	analyzes uint32 // the table, of kind Analyze
 }
 
 // LeftOut is something of the source that the plan leaves out without being told to.
@@ -143,4 +145,6 @@ type Choices struct {
 	Splits         map[uint32]catalog.Split
 	TargetDatabase string
 	TargetVersion  int // server_version_num
+	// Keyless leaves out the tasks' keys, which only a plan needs that is carried out.
+	Keyless bool
 }

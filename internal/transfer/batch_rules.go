@@ -76,6 +76,11 @@ func (b *board) gather(p pool, i int) []*plan.Task {
 	}
 	own, room := map[plan.Lock]int{}, 1-weight(first)
 	tasks := []*plan.Task{b.lock(first, own)}
+	if i == 0 && most == 1 { // without moving the others
+		ready[0] = nil
+		b.ready[p] = ready[1:]
+		return tasks
+	}
 	rest := ready[:i]
 	for at, t := range ready[i+1:] {
 		if len(tasks) >= most {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"pgsluice/internal/archive"
 	"pgsluice/internal/catalog"
 	"pgsluice/internal/pgdump"
@@ -98,7 +100,9 @@ func (r *run) planDry(ctx context.Context, s *sides) error {
 		r.survey.add(preflight.Finding{Side: preflight.Source, What: err.Error(), Err: err, Blocks: true})
 		return nil
 	}
-	if r.plan, err = plan.Build(toc, r.survey.source, r.choices()); err != nil {
+	choices := r.choices()
+	choices.Keyless = true // nothing is carried out
+	if r.plan, err = plan.Build(toc, r.survey.source, choices); err != nil {
 		return err
 	}
 	r.tellText()
@@ -124,6 +128,9 @@ func (r *run) readDry(ctx context.Context) (*archive.TOC, error) {
 	}
 	defer catalog.Close(ctx, reader)
 	snapshot, err := beginAndExport(ctx, reader, "")
+	if err == nil {
+		err = exec(ctx, reader, "SAVEPOINT questions")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
@@ -131,26 +138,57 @@ func (r *run) readDry(ctx context.Context) (*archive.TOC, error) {
 	if err != nil {
 		return nil, err
 	}
-	child, err := pgdump.Start(ctx, program, conn, pgdump.Options{Snapshot: snapshot, Encoding: r.srcFacts.Encoding, LockWait: r.LockTimeout})
+	both, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	child, err := pgdump.Start(both, program, conn, pgdump.Options{Snapshot: snapshot, Encoding: r.srcFacts.Encoding, LockWait: r.LockTimeout})
 	if err != nil {
 		return nil, err
 	}
 	defer child.Stop()
-	toc, err := child.TOC(ctx)
+	asked := make(chan error, 1)
+	go func() { // pg_dump's questions take long; ours are answered meanwhile, by the session that exported the snapshot
+		err := r.ask(both, reader)
+		if err != nil && reader.IsClosed() {
+			stop(err)
+		}
+		asked <- err
+	}()
+	toc, err := child.TOC(both)
 	if err != nil {
+		stop(err)
+		<-asked //nolint:errcheck // what pg_dump said comes first
 		return nil, err
+	}
+	if err := <-asked; err != nil {
+		if err := r.askAgain(ctx, reader, err); err != nil {
+			return nil, err
+		}
 	}
 	for _, line := range child.Warnings() {
 		r.warn("pg_dump", line)
 	}
-	if r.survey.source, err = catalog.ReadSource(ctx, reader); err != nil {
-		return nil, err
-	}
 	if r.splits, err = r.split(ctx, reader, r.survey.source); err != nil {
 		return nil, err
 	}
-	if r.formats, err = r.readFormats(ctx, reader); err != nil {
-		return nil, err
-	}
 	return toc, nil
+}
+
+// ask reads what the catalogs say of the tables, and no table.
+func (r *run) ask(ctx context.Context, reader *pgconn.PgConn) (err error) {
+	if r.survey.source, err = catalog.ReadSource(ctx, reader); err != nil {
+		return err
+	}
+	r.formats, err = r.readFormats(ctx, reader)
+	return err
+}
+
+// askAgain asks what failed with err without pg_dump's locks under their protection: a table may have been locked, or dropped.
+func (r *run) askAgain(ctx context.Context, reader *pgconn.PgConn, err error) error {
+	if reader.IsClosed() || ctx.Err() != nil {
+		return err
+	}
+	if err := exec(ctx, reader, "ROLLBACK TO SAVEPOINT questions"); err != nil {
+		return err
+	}
+	return r.ask(ctx, reader)
 }

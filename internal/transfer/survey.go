@@ -36,7 +36,7 @@ func (r *run) lookAtSource(ctx context.Context, conn *pgconn.PgConn) error {
 	if err != nil {
 		return err
 	}
-	if r.survey.aroundSource, err = catalog.ReadCircumstances(ctx, conn); err != nil {
+	if r.survey.aroundSource, err = catalog.ReadCircumstances(ctx, conn, r.dstFacts != nil); err != nil {
 		return err
 	}
 	extensions, err := catalog.Extensions(ctx, conn)
@@ -55,7 +55,7 @@ func (r *run) lookAtTarget(ctx context.Context, src, dst *pgconn.PgConn) error {
 	if r.dstFacts.InRecovery {
 		return nil // it is not the server that will be written to
 	}
-	around, err := catalog.ReadCircumstances(ctx, dst)
+	around, err := catalog.ReadCircumstances(ctx, dst, false)
 	if err != nil {
 		return fmt.Errorf("target: %w", err)
 	}
