@@ -262,6 +262,7 @@ func sessionSettings(words []string) (map[string]string, error) {
 }
 
 func copyAction(c *cli.Context) error {
+	halveProcs()
 	opt, err := copyOptions(c)
 	if err != nil {
 		return &usageError{verb: "copy", err: err}
