@@ -45,18 +45,20 @@ func (g *groupIn) run(r io.Reader) error {
 			pipeline.Abort(g.ctx, answer) // so that it is the first error, and nobody waits for input any more
 		}
 	})
-	front := g.conn.Frontend()
+	out := outbox{to: g.conn.Conn()}
 	err := readFrames(r, len(g.rows),
 		func(p []byte) error {
-			front.Send(&pgproto3.CopyData{Data: p})
-			if len(p) < ChunkBytes/2 { // the table's last: its end comes with it
-				return nil
+			err := out.put(&pgproto3.CopyData{Data: p})
+			if err != nil || len(p) < ChunkBytes/2 { // the table's last: its end comes with it
+				return err
 			}
-			return front.Flush()
+			return out.flush()
 		},
 		func(int64) error {
-			front.Send(&pgproto3.CopyDone{})
-			return front.Flush() // what comes next may take long
+			if err := out.put(&pgproto3.CopyDone{}); err != nil {
+				return err
+			}
+			return out.flush() // what comes next may take long
 		})
 	if err != nil { // of the input, which may also have been ended by what the server said
 		g.breakOff()
@@ -65,6 +67,23 @@ func (g *groupIn) run(r io.Reader) error {
 	if refused := (*pgconn.PgError)(nil); errors.As(answer, &refused) || err == nil {
 		return answer
 	}
+	return err
+}
+
+// outbox gathers messages. pgconn has one, but who reads the answers may close the connection, which puts a farewell there.
+type outbox struct {
+	to  io.Writer
+	buf []byte
+}
+
+func (o *outbox) put(msg pgproto3.FrontendMessage) (err error) {
+	o.buf, err = msg.Encode(o.buf)
+	return err
+}
+
+func (o *outbox) flush() error {
+	_, err := o.to.Write(o.buf)
+	o.buf = o.buf[:0]
 	return err
 }
 
