@@ -36,7 +36,9 @@ func (p point) String() string {
 // weight is by how much m brings p nearer; 0 if it is none of what p counts.
 func (p point) weight(m moment) int {
 	switch {
-	case m.side != p.side || m.phase != p.phase || (p.unit == rows) != (m.bytes > 0):
+	case m.side != p.side || (p.unit == rows) != (m.bytes > 0):
+		return 0
+	case m.phase != p.phase && !(p.postData() && (m.phase == indexes || m.phase == constraints)):
 		return 0
 	case p.unit == rows:
 		return m.bytes
@@ -44,6 +46,11 @@ func (p point) weight(m moment) int {
 		return 0
 	}
 	return 1
+}
+
+// postData reports whether p counts certain statements of post-data: a batch may hold some of either phase.
+func (p point) postData() bool {
+	return p.match != nil && (p.phase == indexes || p.phase == constraints)
 }
 
 // draw puts p somewhere in what a run without a fault has shown; it is false if there is nothing that p counts. The
@@ -56,7 +63,10 @@ func (p point) draw(rng *rand.Rand, seen []moment) (point, bool) {
 	if all == 0 {
 		return p, false
 	}
-	if all > 3 {
+	switch {
+	case p.postData(): // all of them may go in one message, where rows are held back
+		all = 1
+	case all > 3:
 		all -= max(1, all/5)
 	}
 	p.at = 1 + rng.IntN(all)
