@@ -112,19 +112,26 @@ func TestWrongNames(t *testing.T) {
 	}
 }
 
-// A copy that differs, in its rows or in how they are declared, is no copy; and a peer that fails is told, is out, and does
-// not take the others with it.
-func TestUnequal(t *testing.T) {
-	need(t)
+// startField gives two servers, which go with the test.
+func startField(t *testing.T) *field {
+	t.Helper()
 	f, err := newField(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	t.Cleanup(func() {
 		if err := f.remove(); err != nil {
 			t.Error(err)
 		}
-	}()
+	})
+	return f
+}
+
+// A copy that differs, in its rows or in how they are declared, is no copy; and a peer that fails is told, is out, and does
+// not take the others with it.
+func TestUnequal(t *testing.T) {
+	need(t)
+	f := startField(t)
 	if err := f.fillSet(t.Context(), "bench", "kv", 0.00001); err != nil {
 		t.Fatal(err)
 	}
@@ -162,15 +169,7 @@ func TestUnequal(t *testing.T) {
 // session of itself.
 func TestServerCPU(t *testing.T) {
 	need(t)
-	f, err := newField(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := f.remove(); err != nil {
-			t.Error(err)
-		}
-	}()
+	f := startField(t)
 	var told float64
 	c, err := f.metered(t.Context(), func(ctx context.Context) (cost, error) {
 		text, err := f.dst.sql(ctx, "postgres", "SELECT count(*) FROM generate_series(1, 3000000);\nSELECT pg_read_file('/proc/self/stat')")

@@ -105,15 +105,7 @@ func TestNetwork(t *testing.T) {
 			t.Skipf("%s: %v: %s", args[0], err, out)
 		}
 	}
-	f, err := newField(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := f.remove(); err != nil {
-			t.Error(err)
-		}
-	}()
+	f := startField(t)
 	if n, err := newNetwork(t.Context(), "nonsense"); err == nil {
 		t.Error("there is no discipline nonsense", n.remove())
 	}

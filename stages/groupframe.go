@@ -87,13 +87,14 @@ func readFrames(r io.Reader, tables int, rows func([]byte) error, end func(count
 			ended++
 			err = end(number)
 		case head[0] == groupFrame && ended == tables && number == int64(tables):
-			switch n, err := in.Read(head[:1]); {
-			case n > 0:
+			switch _, err := in.ReadByte(); err {
+			case io.EOF: // the clean end, and nothing that wraps one
+				return nil
+			case nil:
 				return fmt.Errorf("%w: something follows its end", errBadFrame)
-			case err != io.EOF:
+			default:
 				return err
 			}
-			return nil
 		default:
 			return fmt.Errorf("%w: frame %q, %d, after %d of %d tables", errBadFrame, head[0], number, ended, tables)
 		}

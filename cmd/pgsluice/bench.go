@@ -108,16 +108,7 @@ func benchAction(c *cli.Context) error {
 			return err
 		}
 	}
-	con := consoleOf(c)
-	mode := progressMode(c, con)
-	var notes io.Writer = con
-	if mode == progressJSON {
-		notes = asLog{newLogger(con, "", "json")}
-	}
-	if warning := passwordWarning(c.Args().Slice()); warning != "" {
-		say(notes, "pgsluice: warning: "+warning)
-	}
-	outliveReaders()
+	con, mode, notes := stderrOf(c)
 	ctx, stop := interruptible(c.Context, notes, os.Exit)
 	defer stop()
 
@@ -152,16 +143,6 @@ func benchOutcome(ctx context.Context, result *gauge.Result, err error) error {
 		return fmt.Errorf("%d measurements failed; all others are shown", result.Failed())
 	}
 	return nil
-}
-
-// checkOutputPath is checkReportPath for a flag of another name.
-func checkOutputPath(flag, path string) error {
-	err := checkReportPath(path)
-	var refused *transfer.Refused
-	if flag != "report" && errors.As(err, &refused) {
-		return &transfer.Refused{Err: fmt.Errorf("--%s %s: %w", flag, path, errors.Unwrap(refused.Err))}
-	}
-	return err
 }
 
 // writeBench writes the result wherever it is wanted: the table for people on stdout, unless that gets the JSON.

@@ -79,10 +79,7 @@ func completions(app *cli.App) []completionVerb {
 		}
 		verb := completionVerb{Name: c.Name, Usage: c.Usage}
 		for _, f := range describe(c.Flags) {
-			flag := completionFlag{Long: f.name(), Text: f.text, TakesValue: f.takesValue, Values: f.values, File: f.isFile}
-			if len(f.names) > 1 {
-				flag.Short = f.names[1]
-			}
+			flag := completionFlag{Long: f.name(), Text: f.text, TakesValue: f.takesValue, Values: f.values, File: f.isFile, Short: f.short()}
 			verb.Flags = append(verb.Flags, flag)
 		}
 		switch c.Name {

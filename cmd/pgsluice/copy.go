@@ -39,6 +39,12 @@ Examples:
   pgsluice copy service=prod service=new --index-jobs 2 --index-memory 8GB \
       --set max_parallel_maintenance_workers=4
 
+  # one that was broken off, or killed: only what is missing is read
+  pgsluice copy service=prod service=new --resume
+
+  # gently, from a busy source: two streams at most, large tables whole
+  pgsluice copy service=prod service=new --jobs 2 --split-above 0
+
   # watched and throttled from another terminal
   pgsluice copy service=prod service=new --control ~/copy.sock
   pgsluice status ~/copy.sock

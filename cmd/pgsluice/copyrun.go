@@ -193,10 +193,13 @@ func changedOptions(c *cli.Context) []string {
 	return words
 }
 
-// checkReportPath finds out before the copy whether its report can be written: a missing folder or a lack of
-// rights should not show up hours later. A report that is there stays as it is until there is a new one; a file
+// checkReportPath is checkOutputPath for --report.
+func checkReportPath(path string) error { return checkOutputPath("report", path) }
+
+// checkOutputPath finds out before the work whether what a flag names can be written: a missing folder or a lack of
+// rights should not show up hours later. A file that is there stays as it is until there is a new one; one
 // that is not yet there is made, and removed. Devices and pipes are not opened: a reader would take that for the report.
-func checkReportPath(path string) error {
+func checkOutputPath(flag, path string) error {
 	if path == "" || path == "-" {
 		return nil
 	}
@@ -216,7 +219,7 @@ func checkReportPath(path string) error {
 		err = bare.Err
 	}
 	if err != nil {
-		return &transfer.Refused{Err: fmt.Errorf("--report %s: %w", path, err)}
+		return &transfer.Refused{Err: fmt.Errorf("--%s %s: %w", flag, path, err)}
 	}
 	return nil
 }

@@ -22,6 +22,14 @@ type flagInfo struct {
 
 func (f *flagInfo) name() string { return f.names[0] }
 
+// short is the flag's one letter, "" if it has none; another long name is for who has learned it elsewhere.
+func (f *flagInfo) short() string {
+	if len(f.names) > 1 && len(f.names[1]) == 1 {
+		return f.names[1]
+	}
+	return ""
+}
+
 // allowedValues are all the values that a flag may have, or nil if that is no short list.
 func allowedValues(flag, category string) []string {
 	switch flag {

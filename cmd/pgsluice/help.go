@@ -78,8 +78,8 @@ func writeFlags(b *strings.Builder, flags []flagInfo) {
 // spelling is the flag as the help shows it: "-j, --jobs N".
 func (f *flagInfo) spelling() string {
 	s := "    --" + f.name()
-	if len(f.names) > 1 {
-		s = "-" + f.names[1] + ", --" + f.name()
+	if short := f.short(); short != "" {
+		s = "-" + short + ", --" + f.name()
 	}
 	if f.takesValue {
 		s += " " + f.placeholder

@@ -93,3 +93,17 @@ func captureArgs(into *[]string) cli.ActionFunc {
 		return nil
 	}
 }
+
+// A long name has two dashes, also where it is a second one.
+func TestSpelling(t *testing.T) {
+	t.Parallel()
+	for want, f := range map[string]flagInfo{
+		"-j, --jobs N":        {names: []string{"jobs", "j"}, takesValue: true, placeholder: "N"},
+		"    --format FORMAT": {names: []string{"format", "copy-format"}, takesValue: true, placeholder: "FORMAT"},
+		"    --verify":        {names: []string{"verify"}},
+	} {
+		if got := f.spelling(); got != want {
+			t.Errorf("%q, not %q", got, want)
+		}
+	}
+}

@@ -107,16 +107,7 @@ func verifyAction(c *cli.Context) error {
 	if err := checkReportPath(c.String("report")); err != nil {
 		return err
 	}
-	con := consoleOf(c)
-	mode := progressMode(c, con)
-	var notes io.Writer = con
-	if mode == progressJSON {
-		notes = asLog{newLogger(con, "", "json")}
-	}
-	if warning := passwordWarning(c.Args().Slice()); warning != "" {
-		say(notes, "pgsluice: warning: "+warning)
-	}
-	outliveReaders()
+	con, mode, notes := stderrOf(c)
 	ctx, stop := interruptible(c.Context, notes, os.Exit)
 	defer stop()
 
@@ -137,6 +128,21 @@ func verifyAction(c *cli.Context) error {
 		writeVerify(con, report)
 	}
 	return withVerifyReport(err, writeVerifyReport(c, report), notes)
+}
+
+// stderrOf is what a verb that takes long shows on stderr, and how: notes are what is said beside the progress. It warns of a password
+// that others can read, and lives on without a reader.
+func stderrOf(c *cli.Context) (con *console, mode string, notes io.Writer) {
+	con = consoleOf(c)
+	mode, notes = progressMode(c, con), con
+	if mode == progressJSON {
+		notes = asLog{newLogger(con, "", "json")}
+	}
+	if warning := passwordWarning(c.Args().Slice()); warning != "" {
+		say(notes, "pgsluice: warning: "+warning)
+	}
+	outliveReaders()
+	return con, mode, notes
 }
 
 // verifyOutcome is the error that stands for what came of a verification: nil only if both are equal in all that was asked for.

@@ -3,6 +3,7 @@ package pgtest
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -36,6 +37,13 @@ func Exec(t testing.TB, url, sql string) {
 	if err := Run(t.Context(), url, sql); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Shell has the server at url run a shell command as its own account. The command gets an empty input: one that ends
+// without having read a row would break the pipe, and COPY with it.
+func Shell(t testing.TB, url, command string) {
+	t.Helper()
+	Exec(t, url, "COPY (SELECT WHERE false) TO PROGRAM '"+strings.ReplaceAll(command, "'", "''")+"'")
 }
 
 // Null stands for NULL in what Query returns, as in COPY's text format.

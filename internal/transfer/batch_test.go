@@ -5,12 +5,8 @@ import (
 	"io"
 	"net"
 	"slices"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"pgsluice/internal/archive"
 	"pgsluice/internal/pgtest"
@@ -28,46 +24,23 @@ func tinyTables(tables, rows int) string {
 // turns is another address of the database at url, and how often a client has spoken there after the server: round trips.
 func turns(t *testing.T, url string) (string, *atomic.Int64) {
 	t.Helper()
-	config, err := pgconn.ParseConfig(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := net.JoinHostPort(config.Host, fmt.Sprint(config.Port))
 	count := new(atomic.Int64)
-	var passing sync.WaitGroup
-	passing.Go(func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			backend, err := net.Dial("tcp", server)
-			if err != nil {
-				client.Close()
-				continue
-			}
-			var heard atomic.Bool
-			heard.Store(true)
-			pass := func(to, from net.Conn, tell func()) {
-				_, _ = io.Copy(io.MultiWriter(to, teller(tell)), from)
-				to.Close()
-			}
-			passing.Go(func() {
-				pass(backend, client, func() {
-					if heard.Swap(false) {
-						count.Add(1)
-					}
-				})
-			})
-			passing.Go(func() { pass(client, backend, func() { heard.Store(true) }) })
+	address := relay(t, url, func() (up, down func(to, from net.Conn)) {
+		var heard atomic.Bool
+		heard.Store(true)
+		pass := func(to, from net.Conn, tell func()) {
+			_, _ = io.Copy(io.MultiWriter(to, teller(tell)), from)
 		}
+		up = func(backend, client net.Conn) {
+			pass(backend, client, func() {
+				if heard.Swap(false) {
+					count.Add(1)
+				}
+			})
+		}
+		return up, func(client, backend net.Conn) { pass(client, backend, func() { heard.Store(true) }) }
 	})
-	t.Cleanup(func() { l.Close(); passing.Wait() })
-	return strings.Replace(url, server, l.Addr().String(), 1), count
+	return address, count
 }
 
 type teller func()

@@ -254,6 +254,35 @@ type accident int
 // bytes from the server; the channel is closed the first time.
 func through(t *testing.T, url string, after int64, what accident) (string, <-chan struct{}) {
 	t.Helper()
+	there := make(chan struct{})
+	arrive := sync.OnceFunc(func() { close(there) })
+	var stalled atomic.Bool
+	address := relay(t, url, func() (up, down func(to, from net.Conn)) {
+		var reader atomic.Bool
+		up = func(backend, client net.Conn) {
+			_, _ = io.Copy(backend, io.TeeReader(client, says("copy-out", &reader)))
+		}
+		return up, func(client, backend net.Conn) {
+			_, err := io.CopyN(client, backend, after)
+			if err == nil && (what != stallOnce || reader.Load()) {
+				arrive()
+			}
+			switch {
+			case err != nil || what == cut:
+			case what == stallOnce && (!reader.Load() || stalled.Swap(true)):
+				_, _ = io.Copy(client, backend)
+			default:
+				_, _ = io.Copy(io.Discard, backend)
+			}
+		}
+	})
+	return address, there
+}
+
+// relay is another address of the database at url. Of each connection up passes on what the client says and down what the server says;
+// when one returns, its destination is closed.
+func relay(t *testing.T, url string, pass func() (up, down func(to, from net.Conn))) string {
+	t.Helper()
 	config, err := pgconn.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
@@ -263,9 +292,6 @@ func through(t *testing.T, url string, after int64, what accident) (string, <-ch
 		t.Fatal(err)
 	}
 	server := net.JoinHostPort(config.Host, fmt.Sprint(config.Port))
-	there := make(chan struct{})
-	arrive := sync.OnceFunc(func() { close(there) })
-	var stalled atomic.Bool
 	var passing sync.WaitGroup
 	passing.Go(func() {
 		for {
@@ -278,29 +304,13 @@ func through(t *testing.T, url string, after int64, what accident) (string, <-ch
 				client.Close()
 				continue
 			}
-			var reader atomic.Bool
-			passing.Go(func() {
-				_, _ = io.Copy(backend, io.TeeReader(client, says("copy-out", &reader)))
-				backend.Close()
-			})
-			passing.Go(func() {
-				_, err := io.CopyN(client, backend, after)
-				if err == nil && (what != stallOnce || reader.Load()) {
-					arrive()
-				}
-				switch {
-				case err != nil || what == cut:
-				case what == stallOnce && (!reader.Load() || stalled.Swap(true)):
-					_, _ = io.Copy(client, backend)
-				default:
-					_, _ = io.Copy(io.Discard, backend)
-				}
-				client.Close()
-			})
+			up, down := pass()
+			passing.Go(func() { up(backend, client); backend.Close() })
+			passing.Go(func() { down(client, backend); client.Close() })
 		}
 	})
 	t.Cleanup(func() { l.Close(); passing.Wait() })
-	return strings.Replace(url, server, l.Addr().String(), 1), there
+	return strings.Replace(url, server, l.Addr().String(), 1)
 }
 
 // says is a writer that sets seen when a word is written to it, in one piece.

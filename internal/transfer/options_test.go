@@ -188,7 +188,7 @@ func TestNoDBSettings(t *testing.T) {
 func tablespace(t *testing.T, c *cluster.Cluster, name string) {
 	t.Helper()
 	// the server makes the folder itself, inside of its own: it is removed with it
-	pgtest.Exec(t, c.URL("postgres"), "COPY (SELECT) TO PROGRAM 'mkdir "+filepath.Join(c.Dir(), name)+"'")
+	pgtest.Shell(t, c.URL("postgres"), "mkdir "+filepath.Join(c.Dir(), name))
 	pgtest.Exec(t, c.URL("postgres"), "CREATE TABLESPACE "+name+" LOCATION '"+filepath.Join(c.Dir(), name)+"'")
 }
 

@@ -125,9 +125,9 @@ func standby(t *testing.T, c *cluster.Cluster, database string) string {
 	}
 	// by the primary's own account, which pg_basebackup's files must belong to
 	data, backup := filepath.Join(replica.Dir(), "data"), filepath.Join(c.Dir(), "standby")
-	pgtest.Exec(t, c.URL("postgres"), fmt.Sprintf("COPY (SELECT) TO PROGRAM '%s --pgdata=%s --write-recovery-conf --checkpoint=fast --wal-method=fetch --host=127.0.0.1 --port=%d --username=postgres 2>&1'",
+	pgtest.Shell(t, c.URL("postgres"), fmt.Sprintf("%s --pgdata=%s --write-recovery-conf --checkpoint=fast --wal-method=fetch --host=127.0.0.1 --port=%d --username=postgres 2>&1",
 		program, backup, c.Port()))
-	pgtest.Exec(t, c.URL("postgres"), fmt.Sprintf("COPY (SELECT) TO PROGRAM 'cd %s && cp postgresql.conf pg_hba.conf pgsluice.conf %s'", data, backup))
+	pgtest.Shell(t, c.URL("postgres"), fmt.Sprintf("cd %s && cp postgresql.conf pg_hba.conf pgsluice.conf %s", data, backup))
 	if err := errors.Join(replica.Stop(t.Context()), os.RemoveAll(data), os.Rename(backup, data)); err != nil {
 		t.Fatal(err)
 	}
