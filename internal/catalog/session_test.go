@@ -2,8 +2,8 @@ package catalog
 
 import (
 	"context"
-	"slices"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -139,7 +139,7 @@ func TestReadFacts(t *testing.T) {
 		MayReplicaRole: true, ReadOnly: true, Timeline: "00000001",
 		SharedBuffers:      pgtest.Scalar[int64](t, c.URL("postgres"), "SELECT setting::int8 * 8192 FROM pg_settings WHERE name = 'shared_buffers'"),
 		MaintenanceWorkMem: 64 << 20, MaxParallelWorkers: 8, // the server's defaults
-		Cores: f.Cores,
+		Cores:            f.Cores,
 		SystemIdentifier: pgtest.Scalar[string](t, c.URL("postgres"), "SELECT system_identifier::text FROM pg_control_system()"),
 	}
 	if *f != want {
