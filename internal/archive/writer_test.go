@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/adler32"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -340,5 +341,15 @@ func TestPgRestoreReadsDirectories(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestCombineAdler32(t *testing.T) {
+	p := []byte(strings.Join(rowsOf(200_000, 1), ""))
+	for n := 0; n <= len(p); n += 997 {
+		got := archive.CombineAdler32(adler32.Checksum(p[:n]), adler32.Checksum(p[n:]), int64(len(p)-n))
+		if want := adler32.Checksum(p); got != want {
+			t.Fatalf("%d and %d bytes: %08x, not %08x", n, len(p)-n, got, want)
+		}
 	}
 }
