@@ -119,7 +119,7 @@ func aclEntry(group *Entry, oid uint32, id, blob int) Entry {
 	var all strings.Builder
 	for _, statement := range SplitStatements(group.Defn) {
 		all.WriteString(onLargeObject.ReplaceAllString(statement, "${1}"+number+"${2}"))
-		all.WriteString("\n")
+		all.WriteString(";\n")
 	}
 	e.Defn, e.Dependencies, e.RelKind, e.Section = all.String(), []int{blob}, 0, None
 	return e
