@@ -115,7 +115,7 @@ func (b *builder) contents(e *archive.Entry) []uint32 {
 	var oids []uint32
 	for _, id := range e.Dependencies {
 		if d := b.toc.ByID(id); d != nil && d.Desc == "BLOB METADATA" {
-			oids = append(oids, b.largeObjects(d)...)
+			oids = append(oids, d.LargeObjects()...)
 		}
 	}
 	if oids != nil {
