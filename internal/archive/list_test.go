@@ -50,7 +50,7 @@ var selections = []struct {
 	{[]string{"--schema-only"}, archive.Selection{SchemaOnly: true}},
 	{[]string{"--data-only"}, archive.Selection{DataOnly: true}},
 	{[]string{"--section=pre-data"}, archive.Selection{Sections: []archive.Section{archive.PreData}}},
-	{[]string{"--section=data", "--section=post-data"}, archive.Selection{Sections: []archive.Section{archive.Data, archive.PostData}}},
+	{[]string{"--section=data", "--section=post-data"}, archive.Selection{Sections: []archive.Section{archive.DataSection, archive.PostData}}},
 	{[]string{"--schema=public"}, archive.Selection{Schemas: []string{"public"}}},
 	{[]string{"--exclude-schema=public"}, archive.Selection{ExcludeSchemas: []string{"public"}}},
 	{[]string{"--table=orders", "--table=events"}, archive.Selection{Tables: []string{"orders", "events"}}},

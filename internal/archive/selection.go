@@ -9,7 +9,7 @@ import (
 // Selection says which entries of an archive take part, with the meaning that pg_restore gives to its options of the
 // same names. The zero value takes all but what concerns the database itself. Names are exact and not quoted.
 type Selection struct {
-	Sections       []Section // PreData, Data or PostData; none means all three
+	Sections       []Section // PreData, DataSection or PostData; none means all three
 	Schemas        []string  // only what is in one of them
 	ExcludeSchemas []string
 	Tables         []string // only these tables, views and sequences, with their rows
