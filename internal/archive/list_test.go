@@ -2,7 +2,6 @@ package archive_test
 
 import (
 	"bytes"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -10,24 +9,7 @@ import (
 	"testing"
 
 	"pgsluice/internal/archive"
-	"pgsluice/internal/cluster"
 )
-
-// pgRestores are the pg_restore programs of this machine, by major version.
-func pgRestores(t *testing.T) map[int]string {
-	t.Helper()
-	all, err := cluster.Find(t.Context())
-	if err != nil {
-		t.Skip(err)
-	}
-	found := map[int]string{}
-	for _, programs := range all {
-		if path, err := programs.Path("pg_restore"); err == nil && found[programs.Version] == "" {
-			found[programs.Version] = path
-		}
-	}
-	return found
-}
 
 // canRead reports whether pg_restore of a major version reads archives of version v.
 func canRead(major int, v archive.Version) bool {
@@ -62,7 +44,7 @@ var selections = []struct {
 
 func TestListIsPgRestores(t *testing.T) {
 	t.Setenv("TZ", "UTC")
-	for major, program := range pgRestores(t) {
+	for major := range found() {
 		for _, name := range goldens(t) {
 			toc := readTOC(t, readFile(t, name+".dump"))
 			if !canRead(major, toc.Header.Version) {
@@ -73,11 +55,8 @@ func TestListIsPgRestores(t *testing.T) {
 					continue // before 18, its STATISTICS DATA is just an entry of an unknown kind
 				}
 				args := slices.Concat([]string{"--list"}, s.flags, []string{name + ".dump"})
-				want, err := exec.CommandContext(t.Context(), program, args...).Output()
-				if err != nil {
-					t.Fatal(program, args, err)
-				}
-				sameList(t, major, filepath.Base(name)+" "+strings.Join(s.flags, " "), toc, s.ours, string(want))
+				want := output(t, program(t, major, "pg_restore"), args...)
+				sameList(t, major, filepath.Base(name)+" "+strings.Join(s.flags, " "), toc, s.ours, want)
 			}
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"pgsluice/internal/archive"
 )
@@ -15,7 +14,6 @@ type block struct {
 	entry  *archive.Entry
 	rows   bool   // COPY's, not statements of --inserts
 	tail   []byte // of rows: the last two bytes written
-	mark   []byte // of rows: what has come of their end mark
 	object bool   // a large object is open
 	held   []byte // its bytes, less than largeObjectBytes
 }
@@ -39,8 +37,8 @@ func (w *Writer) begin(e *archive.Entry) {
 	}
 }
 
-// Write writes rows as COPY text, which may be cut anywhere, or bytes of the large object that is open. Rows may end with the
-// end mark that archives hold behind them; if not, End writes it.
+// Write writes rows as COPY text, which may be cut anywhere, or bytes of the large object that is open.
+// End writes the end mark behind rows.
 func (w *Writer) Write(p []byte) (int, error) {
 	switch {
 	case w.block.entry == nil:
@@ -56,29 +54,18 @@ func (w *Writer) Write(p []byte) (int, error) {
 }
 
 const (
-	endMark = "\\.\n" // the line that ends COPY's rows
-	// markStart is how a line begins that psql or the server may take for it. COPY writes a value of that form otherwise.
+	// blockEnd is what pg_dump writes behind rows (dumpTableData_copy).
+	blockEnd = "\\.\n\n\n"
+	// markStart is how a line begins that psql or the server may take for their end. COPY writes a value of that form
+	// otherwise.
 	markStart = "\n\\."
-	// blockEnd is how pg_dump ends rows in an archive (dumpTableData_copy).
-	blockEnd = endMark + "\n\n"
 )
 
-// check refuses rows with an end mark that is not their end: what follows it would be statements.
+// check refuses rows with an end mark of their own: what follows it would be statements.
 func (b *block) check(p []byte) error {
 	const before = len(markStart) - 1
-	k := min(len(p), before)
-	seam := append(b.tail, p[:k]...)
-	switch i := bytes.Index(seam, []byte(markStart)); {
-	case b.mark != nil:
-		b.mark = append(b.mark, p[:min(len(p), len(blockEnd))]...)
-	case i >= 0:
-		b.mark = append(append([]byte{}, seam[i+1:]...), p[k:min(len(p), k+len(blockEnd))]...)
-	default:
-		if i := bytes.Index(p, []byte(markStart)); i >= 0 {
-			b.mark = append([]byte{}, p[i+1:min(len(p), i+1+2*len(blockEnd))]...)
-		}
-	}
-	if !strings.HasPrefix(blockEnd, string(b.mark)) {
+	seam := append(b.tail, p[:min(len(p), before)]...)
+	if bytes.Contains(seam, []byte(markStart)) || bytes.Contains(p, []byte(markStart)) {
 		return fmt.Errorf("%s: its rows hold a line that begins like COPY's end mark", name(b.entry))
 	}
 	if len(p) > before {
@@ -98,11 +85,9 @@ func (w *Writer) End() error {
 		return fmt.Errorf("%s: a large object has not ended", name(b.entry))
 	case b.entry.Desc == "BLOBS":
 		w.print("COMMIT;\n\n")
-	case b.rows && b.mark != nil && string(b.mark) != blockEnd:
-		return fmt.Errorf("%s: its data ends within its end mark", name(b.entry))
 	case b.rows && b.tail[len(b.tail)-1] != '\n':
 		return fmt.Errorf("%s: its data ends within a row", name(b.entry))
-	case b.rows && b.mark == nil:
+	case b.rows:
 		w.print(blockEnd)
 	}
 	*b = block{}
