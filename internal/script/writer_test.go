@@ -81,7 +81,7 @@ func pour(w *script.Writer, d *archive.Data) error {
 var (
 	tokens  = regexp.MustCompile(`(?m)^\\(un)?restrict .*`)
 	timeout = regexp.MustCompile(`(?m)^(SET transaction_timeout = 0|SELECT pg_catalog.set_config\(name, .* 'transaction_timeout');\n`)
-	owned   = regexp.MustCompile(`(?m)^ALTER (MATERIALIZED VIEW|VIEW|SEQUENCE|TABLE) (.* OWNER TO )`)
+	altered = regexp.MustCompile(`(?m)^ALTER (MATERIALIZED VIEW|VIEW|SEQUENCE) `)
 	note    = regexp.MustCompile(`(?m)^-- (Statistics for )Name: `)
 )
 
@@ -89,7 +89,7 @@ var (
 func like(major int, s string) string {
 	s = timeout.ReplaceAllString(tokens.ReplaceAllString(s, `\${1}restrict`), "")
 	if major < 16 {
-		s = owned.ReplaceAllString(s, "ALTER TABLE $2")
+		s = altered.ReplaceAllString(s, "ALTER TABLE ") // OWNER TO
 	}
 	if major < 18 {
 		s = note.ReplaceAllString(s, "-- Name: ")
