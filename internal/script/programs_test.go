@@ -2,43 +2,33 @@ package script_test
 
 import (
 	"bytes"
-	"context"
+	"fmt"
 	"os/exec"
-	"path/filepath"
-	"sync"
 	"testing"
 
+	"pgsluice/internal/cluster"
 	"pgsluice/internal/pgtest"
-	"pgsluice/internal/programs"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// found has, for each major version on this machine, the folder with its pg_restore.
-var found = sync.OnceValue(func() map[int]string {
-	all := map[int]string{}
-	for _, dir := range programs.Folders() {
-		v, err := programs.Ask(context.Background(), filepath.Join(dir, programs.Executable("pg_restore")), "pg_restore")
-		if _, twice := all[v.Major]; err == nil && !twice {
-			all[v.Major] = dir
-		}
+// eachMajor runs a test with the programs of each major version that has archives of another form.
+func eachMajor(t *testing.T, test func(t *testing.T, p cluster.Programs)) {
+	for _, major := range []int{15, 17, 18} {
+		t.Run(fmt.Sprint("PostgreSQL", major), func(t *testing.T) {
+			t.Parallel()
+			test(t, pgtest.ProgramsOf(t, major, cluster.Complete))
+		})
 	}
-	return all
-})
-
-// program is one of a major version; without it the test is skipped.
-func program(tb testing.TB, major int, name string) string {
-	tb.Helper()
-	dir, ok := found()[major]
-	if !ok {
-		tb.Skipf("no PostgreSQL %d on PATH or in the usual folders", major)
-	}
-	return filepath.Join(dir, programs.Executable(name))
 }
 
 // run returns what a program writes to stdout.
-func run(tb testing.TB, path string, args ...string) string {
+func run(tb testing.TB, p cluster.Programs, name string, args ...string) string {
 	tb.Helper()
+	path, err := p.Path(name)
+	if err != nil {
+		tb.Fatal(err)
+	}
 	cmd := exec.CommandContext(tb.Context(), path, args...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs

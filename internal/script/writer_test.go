@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"pgsluice/internal/archive"
+	"pgsluice/internal/cluster"
 	"pgsluice/internal/script"
 )
 
@@ -98,9 +99,9 @@ func like(major int, s string) string {
 }
 
 // pgRestore is the script that a real one makes.
-func pgRestore(tb testing.TB, major int, dump string, flags ...string) string {
+func pgRestore(tb testing.TB, p cluster.Programs, dump string, flags ...string) string {
 	tb.Helper()
-	return run(tb, program(tb, major, "pg_restore"), append(flags, "--file=-", dump)...)
+	return run(tb, p, "pg_restore", append(flags, "--file=-", dump)...)
 }
 
 // sameScript compares with pg_restore's, line by line.
@@ -138,7 +139,8 @@ func TestScriptIsPgRestores(t *testing.T) {
 	if err != nil || len(dumps) < 5 {
 		t.Fatal(dumps, err)
 	}
-	for major := range found() {
+	eachMajor(t, func(t *testing.T, programs cluster.Programs) {
+		major := programs.Version
 		for _, dump := range dumps {
 			p, err := os.ReadFile(dump)
 			if err != nil {
@@ -149,8 +151,8 @@ func TestScriptIsPgRestores(t *testing.T) {
 					continue // can't read it, or takes statistics for something else
 				}
 				what := fmt.Sprint(filepath.Base(dump), o.flags)
-				sameScript(t, major, what, scriptOf(t, bytes.NewReader(p), o.ours), pgRestore(t, major, dump, o.flags...))
+				sameScript(t, major, what, scriptOf(t, bytes.NewReader(p), o.ours), pgRestore(t, programs, dump, o.flags...))
 			}
 		}
-	}
+	})
 }
