@@ -22,6 +22,8 @@ type builder struct {
 	byDump  map[int][]int // dump id to the tasks made of that entry
 	tables  tables
 	formats *formats
+	// merges says that the rows of a table's parts come together in one place, whatever table they are loaded into.
+	merges bool
 
 	triggers map[uint32][]int // table to the tasks of its triggers
 	before   map[uint32][]int // table to the tasks that its ANALYZE follows
