@@ -124,7 +124,7 @@ func handMade(minor byte) *archive.TOC {
 		},
 		{
 			DumpID: 9, HadDumper: true, CatalogID: archive.CatalogID{OID: 16384}, Tag: "t\xe9", Desc: "TABLE DATA",
-			Section: archive.Data, CopyStmt: "COPY \"t\xe9\" (a) FROM stdin;\n", Namespace: "public", Owner: "me",
+			Section: archive.DataSection, CopyStmt: "COPY \"t\xe9\" (a) FROM stdin;\n", Namespace: "public", Owner: "me",
 			Dependencies: []int{1, 7, 2000},
 			Nulls:        archive.FieldTablespace | archive.FieldTableAM | archive.FieldDefn | archive.FieldDropStmt,
 			Offset:       archive.Offset{State: archive.OffsetSet, Position: 1<<40 + 5},

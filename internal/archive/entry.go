@@ -42,10 +42,10 @@ type Section int
 
 // The sections. None is for entries such as comments and ACLs, which belong to the section of the entry they depend on.
 const (
-	None     Section = 1
-	PreData  Section = 2
-	Data     Section = 3
-	PostData Section = 4
+	None        Section = 1
+	PreData     Section = 2
+	DataSection Section = 3 // Data is the type of what is read
+	PostData    Section = 4
 )
 
 // String gives the name that pg_restore --section takes.
@@ -55,7 +55,7 @@ func (s Section) String() string {
 		return "none"
 	case PreData:
 		return "pre-data"
-	case Data:
+	case DataSection:
 		return "data"
 	case PostData:
 		return "post-data"
