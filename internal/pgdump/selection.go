@@ -15,9 +15,9 @@ type Selection struct {
 	LoadViaPartitionRoot         bool
 	StrictNames                  bool // a pattern that fits nothing is an error
 	// NoOwner and NoTablespaces change a script only: archives keep what they are about, and leave the choice to the restore.
-	NoOwner, NoTablespaces                                                 bool
-	NoACL, NoComments, NoPublications, NoSecurityLabels, NoSubscriptions   bool
-	NoUnloggedTableData                                                    bool
+	NoOwner, NoTablespaces                                               bool
+	NoACL, NoComments, NoPublications, NoSecurityLabels, NoSubscriptions bool
+	NoUnloggedTableData                                                  bool
 }
 
 // Narrows reports whether some tables may be left out.

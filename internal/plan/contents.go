@@ -27,7 +27,11 @@ func Contents(toc *archive.TOC, source *catalog.Source, splits map[uint32]catalo
 		case "TABLE DATA":
 			err = b.rows(&Task{Entry: e, Desc: e.Desc, Name: displayName(e), Phase: Data, Order: Parallel})
 		case "BLOBS":
-			b.objects(e, all)
+			oids := b.contents(e)
+			if len(oids) == 0 {
+				oids = all
+			}
+			b.objects(e, oids)
 		default:
 			err = fmt.Errorf("data of a kind that is not known here")
 		}
