@@ -28,8 +28,6 @@ type assembly struct {
 	to binder
 	// room is how many bytes of later turns may be held.
 	room int
-	// ending is what ends the rows of each table, compressed.
-	ending archive.Segment
 	// wrote is told of what was written.
 	wrote func(archive.Segment)
 
@@ -45,7 +43,6 @@ type assembly struct {
 // turn is a stretch of a data block: a table's rows, or some large objects.
 type turn struct {
 	entry       *archive.Entry
-	rows        bool
 	first, last bool // of the turns of its entry
 	open        int  // parts that have not ended
 	// within is the part whose last piece ended within a row: the rest must follow it.
@@ -67,6 +64,8 @@ type piece struct {
 	segment archive.Segment
 	within  bool // it ends within a row
 	ends    bool // a large object ends with it
+	// from is whose memory the segment is; it gets it back.
+	from *archive.Segmenter
 }
 
 // empty says that there is nothing to write but the beginning or the end of a large object.
@@ -92,7 +91,7 @@ func newAssembly(to binder, toc *archive.TOC, tasks []*plan.Task) (a *assembly, 
 		for len(tasks) > 0 && tasks[0].Entry == e {
 			t := tasks[0]
 			if tasks = tasks[1:]; len(a.turns) == begun || t.Kind == plan.LargeObjects {
-				a.turns = append(a.turns, &turn{entry: e, rows: t.Kind == plan.Rows})
+				a.turns = append(a.turns, &turn{entry: e})
 			}
 			a.turns[len(a.turns)-1].open++
 			turnOf[t.ID] = len(a.turns) - 1
@@ -115,8 +114,8 @@ func (a *assembly) begin() error {
 	return a.err
 }
 
-// put writes a piece, or holds it until its turn. It returns when the piece's memory may be used again if written is true.
-func (a *assembly) put(ctx context.Context, in *portion, p piece) (written bool, err error) {
+// put writes a piece, or holds it until its turn.
+func (a *assembly) put(ctx context.Context, in *portion, p piece) error {
 	began := time.Now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -134,20 +133,20 @@ func (a *assembly) put(ctx context.Context, in *portion, p piece) (written bool,
 		free := t.within == nil || t.within == in
 		switch early = in.turn > a.now; {
 		case a.err != nil:
-			return false, a.err
+			return a.err
 		case ctx.Err() != nil:
-			return false, context.Cause(ctx)
+			return context.Cause(ctx)
 		case !free:
 		case early && (a.held+p.size() <= a.room || a.held == 0):
 			a.held += p.size()
 			t.held = append(t.held, p)
 			t.keep(in, p)
-			return false, nil
+			return nil
 		case !early && !a.writing:
 			t.keep(in, p)
 			a.alone(func() error { return a.write(p) })
 			in.bound += time.Since(now)
-			return true, a.err
+			return a.err
 		}
 	}
 }
@@ -211,11 +210,6 @@ func (a *assembly) enter() {
 func (a *assembly) leave() {
 	t := a.turns[a.now]
 	a.unlocked(func() error {
-		if t.rows {
-			if err := a.write(piece{segment: a.ending}); err != nil {
-				return err
-			}
-		}
 		if t.last {
 			return a.to.End()
 		}
@@ -258,6 +252,7 @@ func (a *assembly) write(p piece) error {
 			return err
 		}
 		a.wrote(p.segment)
+		p.from.Recycle(p.segment)
 	}
 	if p.ends {
 		return a.to.EndObject()

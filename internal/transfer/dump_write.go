@@ -18,10 +18,6 @@ import (
 // heldBytes is how much of later tables may be held, compressed, while the one before them is written.
 const heldBytes = 32 << 20
 
-// endOfRows is what pg_dump writes behind the rows of a table (dumpTableData_copy in pg_dump.c): pg_restore hands it on to a
-// script as it is, and a server stops there.
-const endOfRows = "\\.\n\n\n"
-
 // write writes the archive.
 func (d *dump) write(ctx context.Context) error {
 	defer d.watch(ctx)()
@@ -50,16 +46,9 @@ func (d *dump) fill(ctx context.Context, out *output) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", out.name(), err)
 	}
-	ending, err := d.segmenter(format)
-	if err != nil {
-		return err
-	}
 	d.out, d.turnOf = newAssembly(w, d.toc, d.tasks)
 	d.out.room = heldBytes
 	d.out.wrote = func(s archive.Segment) { d.Progress.Wrote(int64(s.Bytes())) }
-	if d.out.ending, err = ending.Segment([]byte(endOfRows)); err != nil {
-		return err
-	}
 	err = d.out.begin()
 	group, groupCtx := errgroup.WithContext(ctx)
 	for i := range d.Jobs {

@@ -188,19 +188,13 @@ func (k *packer) give(ctx context.Context, p piece, contents []byte) error {
 		if err != nil {
 			return err
 		}
-		p.segment = segment
+		p.segment, p.from = segment, k.segmenter
 	}
-	written, err := k.to.put(ctx, &k.in, p)
+	err := k.to.put(ctx, &k.in, p)
 	k.held.Store(int64(k.in.waited))
 	k.bound.Store(int64(k.in.bound))
 	k.packed.Add(int64(p.segment.Bytes()))
-	if err != nil {
-		return err
-	}
-	if written && !p.empty() {
-		k.segmenter.Recycle(p.segment)
-	}
-	return nil
+	return err
 }
 
 // stageTimes are those of a pipe that ends in the packer. Its last stage compresses, and waits in the assembly: for its turn,
