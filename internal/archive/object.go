@@ -27,21 +27,25 @@ func (e *Entry) Object() string {
 }
 
 // OwnerStatements returns the ALTER … OWNER TO that follow an entry, without semicolons: one as a rule, one for each
-// large object of a BLOB METADATA entry, none without an owner. What has no DROP statement is no object of its own.
-func (e *Entry) OwnerStatements() []string {
+// large object of a BLOB METADATA entry, none without an owner. What has no DROP statement is no object of its own. The
+// error is that of LargeObjects.
+func (e *Entry) OwnerStatements() ([]string, error) {
 	if e.Owner == "" || e.DropStmt == "" {
-		return nil
+		return nil, nil
 	}
 	to := " OWNER TO " + FormatIdent(e.Owner)
-	var all []string
 	if e.Desc == "BLOB METADATA" {
-		for _, oid := range e.LargeObjects() {
+		oids, err := e.LargeObjects()
+		var all []string
+		for _, oid := range oids {
 			all = append(all, fmt.Sprintf("ALTER LARGE OBJECT %d%s", oid, to))
 		}
-	} else if object := e.Object(); object != "" {
-		all = append(all, "ALTER "+object+to)
+		return all, err
 	}
-	return all
+	if object := e.Object(); object != "" {
+		return []string{"ALTER " + object + to}, nil
+	}
+	return nil, nil
 }
 
 // Definition returns e.Defn, but for a schema that is to belong to whoever restores it a CREATE SCHEMA without
@@ -62,27 +66,14 @@ func (e *Entry) SetAccessMethod() string {
 	return "ALTER TABLE " + QualifiedName(e.Namespace, e.Tag) + " SET ACCESS METHOD " + FormatIdent(e.TableAM)
 }
 
-// LargeObjects reads the OIDs that a BLOB METADATA entry lists, a line each.
-func (e *Entry) LargeObjects() []uint32 {
-	var oids []uint32
-	for _, line := range strings.Fields(e.Defn) {
-		if oid, err := strconv.ParseUint(line, 10, 32); err == nil {
-			oids = append(oids, uint32(oid))
-		}
-	}
-	return oids
-}
-
 // IsGroupACL reports whether e holds the privileges of a group of large objects, see [TOC.GroupACL].
 func (e *Entry) IsGroupACL() bool {
 	return e.Desc == "ACL" && strings.HasPrefix(e.Tag, "LARGE OBJECTS")
 }
 
-var onLargeObject = regexp.MustCompile(`^((?:GRANT|REVOKE) .* ON LARGE OBJECT )\d+( (?:TO|FROM) )`)
-
-// GroupACL returns the statements of an entry for which IsGroupACL is true: it has the privileges of the first large
-// object of a group, and each of the group gets them (IssueACLPerBlob). The group is the BLOB METADATA entry that the
-// ACL depends on; without one it is an error.
+// GroupACL returns the statements of an entry for which IsGroupACL is true, without semicolons: it has the privileges of the
+// first large object of a group, and each of the group gets them (IssueACLPerBlob). The group is the BLOB METADATA entry
+// that the ACL depends on; without one it is an error.
 func (t *TOC) GroupACL(e *Entry) ([]string, error) {
 	var group *Entry
 	for _, id := range e.Dependencies {
@@ -93,15 +84,26 @@ func (t *TOC) GroupACL(e *Entry) ([]string, error) {
 	if group == nil {
 		return nil, fmt.Errorf("%s %s: no BLOB METADATA entry among its dependencies", e.Desc, e.Tag)
 	}
+	oids, err := group.LargeObjects()
+	if err != nil {
+		return nil, err
+	}
 	var all []string
 	for _, statement := range SplitStatements(e.Defn) {
 		if !onLargeObject.MatchString(statement) { // SET SESSION AUTHORIZATION and its RESET stand around a grantor's
 			all = append(all, statement)
 			continue
 		}
-		for _, oid := range group.LargeObjects() {
-			all = append(all, onLargeObject.ReplaceAllString(statement, "${1}"+strconv.FormatUint(uint64(oid), 10)+"${2}"))
+		for _, oid := range oids {
+			all = append(all, forObject(statement, oid))
 		}
 	}
 	return all, nil
+}
+
+var onLargeObject = regexp.MustCompile(`^((?:GRANT|REVOKE) .* ON LARGE OBJECT )\d+( (?:TO|FROM) )`)
+
+// forObject returns a GRANT or REVOKE for another large object; other statements stay as they are.
+func forObject(statement string, oid uint32) string {
+	return onLargeObject.ReplaceAllString(statement, "${1}"+strconv.FormatUint(uint64(oid), 10)+"${2}")
 }

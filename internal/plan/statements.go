@@ -26,8 +26,12 @@ func (b *builder) statements(t *Task) error {
 		t.Statements, t.Each = archive.SplitStatements(defn), true
 		return nil
 	case e.Desc == "BLOB METADATA":
+		oids, err := e.LargeObjects()
+		if err != nil {
+			return err
+		}
 		t.Statements = append(t.Statements,
-			"SELECT pg_catalog.lo_create(o) FROM pg_catalog.unnest('"+oidArray(e.LargeObjects())+"'::pg_catalog.oid[]) AS u (o)")
+			"SELECT pg_catalog.lo_create(o) FROM pg_catalog.unnest('"+oidArray(oids)+"'::pg_catalog.oid[]) AS u (o)")
 	case e.IsGroupACL():
 		each, err := b.toc.GroupACL(e)
 		if err != nil {
@@ -37,19 +41,17 @@ func (b *builder) statements(t *Task) error {
 	default:
 		t.Statements = append(t.Statements, e.Definition(c.NoOwner))
 	}
-	t.Owner = b.owner(e)
+	owners, err := e.OwnerStatements()
+	if err != nil {
+		return err
+	}
+	if !c.NoOwner {
+		t.Owner = strings.Join(owners, ";\n")
+	}
 	if method := e.SetAccessMethod(); method != "" {
 		t.Statements = append(t.Statements, method)
 	}
 	return nil
-}
-
-// owner is the ALTER … OWNER TO that follows an entry, or "".
-func (b *builder) owner(e *archive.Entry) string {
-	if b.choices.NoOwner {
-		return ""
-	}
-	return strings.Join(e.OwnerStatements(), ";\n")
 }
 
 func oidArray(oids []uint32) string {

@@ -35,7 +35,11 @@ func (w *Writer) printEntry(e *archive.Entry, prefix string) error {
 	w.comment(e, prefix)
 	switch {
 	case e.Desc == "BLOB METADATA":
-		for _, oid := range e.LargeObjects() {
+		oids, err := e.LargeObjects()
+		if err != nil {
+			return err
+		}
+		for _, oid := range oids {
 			w.print("SELECT pg_catalog.lo_create('", strconv.FormatUint(uint64(oid), 10), "');\n")
 		}
 		w.print("\n")
@@ -48,7 +52,9 @@ func (w *Writer) printEntry(e *archive.Entry, prefix string) error {
 	case e.Definition(w.opt.NoOwner) != "":
 		w.print(e.Definition(w.opt.NoOwner), "\n\n")
 	}
-	if owners := e.OwnerStatements(); !w.opt.NoOwner && len(owners) > 0 {
+	if owners, err := e.OwnerStatements(); err != nil {
+		return err
+	} else if len(owners) > 0 && !w.opt.NoOwner {
 		w.print(strings.Join(owners, ";\n"), ";\n\n")
 	}
 	if method := e.SetAccessMethod(); method != "" {
