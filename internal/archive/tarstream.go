@@ -23,14 +23,12 @@ func isTar(head []byte) bool {
 // bytes than the magic has only where they say so.
 func (d *decoder) looksLikeTar() bool {
 	const name = "toc.dat\x00"
-	if head, _ := d.r.Peek(len(magic)); string(head) != name[:len(magic)] {
+	head, _ := d.r.Peek(len(magic))
+	if len(head) == 0 || string(head) != name[:len(head)] {
 		return false
 	}
-	if head, _ := d.r.Peek(len(name)); string(head) != name {
-		return false
-	}
-	head, _ := d.r.Peek(tarBlock)
-	return isTar(head)
+	head, _ = d.r.Peek(len(name))
+	return string(head) == name[:len(head)]
 }
 
 // tarStream is a tar file that is read from its first byte on. Its members come in the order of the TOC; large objects
@@ -188,8 +186,12 @@ func (s *tarSource) nextObject() (uint32, error) {
 	if s.over {
 		return 0, io.EOF
 	}
-	if s.err = noEOF(s.t.next()); s.err != nil {
+	if err := s.t.next(); errors.Is(err, io.EOF) {
+		s.err = fmt.Errorf("tar file: it ends at offset %d before the list that ends the large objects: %w", s.t.d.offset, io.ErrUnexpectedEOF)
 		return 0, s.err
+	} else if err != nil {
+		s.err = err
+		return 0, err
 	}
 	name, m := methodOf(s.t.member.Name)
 	oid, ok := objectOf(name)

@@ -294,3 +294,51 @@ func TestPgRestoreReadsCustom(t *testing.T) {
 		})
 	}
 }
+
+func TestDirectoryRoundTrip(t *testing.T) {
+	for _, toc := range layouts() {
+		t.Run(layoutName(toc), func(t *testing.T) {
+			path := directoryOf(t, toc, contents())
+			f, err := archive.Open(path, archive.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			if f.TOC().Header.Format != archive.FormatDirectory || len(f.TOC().Entries) != len(toc.Entries) {
+				t.Errorf("%+v, %d entries", f.TOC().Header, len(f.TOC().Entries))
+			}
+			same(t, f.TOC(), contents(), f.Open)
+		})
+	}
+}
+
+// directoryOf writes list as a directory archive and returns its path.
+func directoryOf(tb testing.TB, toc *archive.TOC, list []table) string {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "dir")
+	w, err := archive.NewDirectoryWriter(path, toc)
+	if err == nil {
+		err = write(w, toc, archive.FormatDirectory, list)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return path
+}
+
+func TestPgRestoreReadsDirectories(t *testing.T) {
+	for major, newest := range map[int]byte{15: 14, 17: 16, 18: 16} {
+		t.Run(fmt.Sprint(major), func(t *testing.T) {
+			restore := program(t, major, "pg_restore")
+			for _, toc := range layouts() {
+				if toc.Header.Version.Minor > newest {
+					continue
+				}
+				got := output(t, restore, "-f", "-", directoryOf(t, toc, contents()))
+				if copies(got) != script(contents()) {
+					t.Errorf("%s: pg_restore gives other rows:\n%.2000s", layoutName(toc), got)
+				}
+			}
+		})
+	}
+}
