@@ -70,6 +70,17 @@ func (w *Writer) NextData() *archive.Entry {
 	return nil
 }
 
+// DataOrder returns the dump ids of the entries whose data comes, in the order in which it must.
+func (w *Writer) DataOrder() []int {
+	var order []int
+	for _, e := range w.ahead {
+		if w.selected.WantsData(e) {
+			order = append(order, e.DumpID)
+		}
+	}
+	return order
+}
+
 // Wants reports whether the script has data of e.
 func (w *Writer) Wants(e *archive.Entry) bool { return w.selected.WantsData(e) }
 
