@@ -22,7 +22,7 @@ func (c *conversion) choose(from *archive.TOC) (*archive.TOC, error) {
 		if e.HadDumper && !selected.WantsData(e) {
 			kept.HadDumper = false
 		}
-		if selected.Wants(e) {
+		if selected.Wants(e) && e.Desc != "DATABASE" && !e.OfDatabase() {
 			wanted++
 		}
 		to.Entries = append(to.Entries, kept)
