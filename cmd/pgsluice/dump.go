@@ -183,6 +183,7 @@ func dumpOptions(c *cli.Context) (transfer.DumpOptions, error) {
 const (
 	formatCustom    = "custom"
 	formatDirectory = "directory"
+	formatPlain     = "plain"
 )
 
 // sourceName is the one database, as an argument or by its variable.

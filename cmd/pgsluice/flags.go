@@ -48,6 +48,9 @@ func allowedValues(flag, category string) []string {
 	case "section":
 		return []string{"pre-data", "data", "post-data"}
 	case "format", "copy-format":
+		if category == categoryConvert {
+			return []string{formatCustom, formatDirectory, formatPlain}
+		}
 		if category == categoryDump {
 			return []string{formatCustom, formatDirectory}
 		}
