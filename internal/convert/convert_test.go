@@ -108,9 +108,9 @@ func TestStreams(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer in.Close() //nolint:gocritic // three files
 		var out bytes.Buffer
 		run(t, convert.Options{Input: io.MultiReader(in), To: &out})
+		_ = in.Close()
 		again := filepath.Join(t.TempDir(), "out")
 		if err := os.WriteFile(again, out.Bytes(), 0o600); err != nil {
 			t.Fatal(err)
@@ -253,7 +253,7 @@ func TestOutputsThatFail(t *testing.T) {
 		t.Error(err)
 	}
 	r, w := io.Pipe()
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	go func() {
 		_, _ = r.Read(make([]byte, 10))
@@ -263,7 +263,7 @@ func TestOutputsThatFail(t *testing.T) {
 		t.Error(err)
 	}
 	in, never := io.Pipe()
-	defer never.Close()
+	defer func() { _ = never.Close() }()
 	ctx, cancel = context.WithCancelCause(t.Context())
 	cancel(broken)
 	if _, err := convert.Run(ctx, convert.Options{Input: in, To: io.Discard}); !errors.Is(err, broken) {

@@ -79,7 +79,8 @@ func (c *conversion) pieces(ctx context.Context, d *archive.Data, l *line, runni
 			return lines, err
 		}
 		p, err = fill(p, d)
-		if err != nil && !errors.Is(err, io.EOF) {
+		ended := errors.Is(err, io.EOF)
+		if err != nil && !ended {
 			return lines, err
 		}
 		lines += int64(bytes.Count(p, newline))
@@ -89,7 +90,7 @@ func (c *conversion) pieces(ctx context.Context, d *archive.Data, l *line, runni
 		} else if err := l.send(ctx, &piece{raw: p}); err != nil {
 			return lines, err
 		}
-		if err != nil {
+		if ended {
 			return lines, nil
 		}
 	}

@@ -38,7 +38,7 @@ var clientOnly = []string{"sjis", "big5", "gbk", "uhc", "gb18030", "johab", "shi
 
 func checkEncoding(name string) error {
 	if slices.Contains(clientOnly, strings.ToLower(name)) {
-		return fmt.Errorf("the script is in %s: dump with the encoding of the server, without --encoding", name)
+		return fmt.Errorf("the script is in %s: dump with the encoding of the server, without --encoding", strings.ToUpper(name))
 	}
 	return nil
 }

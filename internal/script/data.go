@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"pgsluice/internal/archive"
@@ -64,14 +65,12 @@ const (
 // check refuses rows with an end mark of their own: what follows it would be statements.
 func (b *block) check(p []byte) error {
 	const before = len(markStart) - 1
-	seam := append(b.tail, p[:min(len(p), before)]...)
+	seam := slices.Concat(b.tail, p[:min(len(p), before)])
 	if bytes.Contains(seam, []byte(markStart)) || bytes.Contains(p, []byte(markStart)) {
 		return fmt.Errorf("%s: its rows hold a line that begins like COPY's end mark", name(b.entry))
 	}
-	if len(p) > before {
-		seam = append(b.tail[:0], p[len(p)-before:]...)
-	}
-	b.tail = append(b.tail[:0], seam[max(0, len(seam)-before):]...)
+	last := slices.Concat(b.tail, p[max(0, len(p)-before):])
+	b.tail = last[max(0, len(last)-before):]
 	return nil
 }
 
