@@ -149,6 +149,8 @@ func (d *Data) explain(err error) error {
 	switch fault := d.src.fault(); {
 	case fault != nil:
 		return fault
+	case errors.Is(err, errNoEndMark):
+		return fmt.Errorf("%w, %s", err, d.src.where())
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("the %s stream is cut off %s: %w", d.src.method(), d.src.where(), io.ErrUnexpectedEOF)
 	}

@@ -57,6 +57,9 @@ func openEntry(fs files, e *Entry, v Version) (*fileSource, error) {
 		}
 		return s, nil
 	}
+	if e.File == "" { // its large objects are in another entry's list
+		return s, nil
+	}
 	s.listName = listOf(e, v)
 	f, m, err := fs.open(s.listName)
 	if err != nil {
@@ -109,8 +112,11 @@ func (s *fileSource) Read(p []byte) (int, error) {
 }
 
 func (s *fileSource) nextObject() (uint32, error) {
-	if s.err != nil {
+	switch {
+	case s.err != nil:
 		return 0, s.err
+	case s.list == nil:
+		return 0, io.EOF
 	}
 	line, err := s.list.ReadSlice('\n')
 	s.total += int64(len(line))

@@ -125,12 +125,10 @@ func (r *Reader) advanceTar() error {
 
 // objectOf returns the large object that a member holds.
 func objectOf(name string) (uint32, bool) {
-	digits, ok := strings.CutPrefix(name, "blob_")
-	if digits, ok = strings.CutSuffix(digits, ".dat"); !ok {
-		return 0, false
-	}
+	name, begins := strings.CutPrefix(name, "blob_")
+	digits, ends := strings.CutSuffix(name, ".dat")
 	oid, err := strconv.ParseUint(digits, 10, 32)
-	return uint32(oid), err == nil && oid != 0
+	return uint32(oid), begins && ends && err == nil && oid != 0
 }
 
 // isList reports whether a member is a list of large objects.
