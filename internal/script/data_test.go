@@ -70,7 +70,7 @@ func TestNamesStayInTheirComments(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"SET transaction_timeout = 0;\n", "SET escape_string_warning = off;\n", "-- Name: a \\! ls; Type: TABLE; Schema: b c; Owner: me\n",
+		"WHERE name = 'transaction_timeout';\n", "SET escape_string_warning = off;\n", "-- Name: a \\! ls; Type: TABLE; Schema: b c; Owner: me\n",
 		"SELECT pg_catalog.lo_open('4294967295', 131072);\n", `SELECT pg_catalog.lowrite(0, '\\x` + strings.Repeat("ab", 16384) + "');\n",
 		`SELECT pg_catalog.lowrite(0, '\\x` + strings.Repeat("ab", 20_000-16384) + "');\nSELECT pg_catalog.lo_close(0);\n\nCOMMIT;\n",
 	} {

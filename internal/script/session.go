@@ -1,11 +1,6 @@
 package script
 
-import (
-	"strconv"
-	"strings"
-
-	"pgsluice/internal/archive"
-)
+import "pgsluice/internal/archive"
 
 // session is what the script's statements have set so far. nil is not set.
 type session struct {
@@ -19,7 +14,7 @@ func (w *Writer) preamble() {
 	w.print("-- Dumped from database version ", archive.OneLine(h.ServerVersion), "\n")
 	w.print("-- Dumped by pg_dump version ", archive.OneLine(h.DumpVersion), "\n\n")
 	w.print("SET statement_timeout = 0;\nSET lock_timeout = 0;\nSET idle_in_transaction_session_timeout = 0;\n")
-	w.print(transactionTimeout(h.ServerVersion))
+	w.print(noTransactionTimeout)
 	if encoding := w.toc.Encoding(); encoding != "" {
 		w.print("SET client_encoding = '", encoding, "';\n")
 	}
@@ -32,27 +27,9 @@ func (w *Writer) preamble() {
 	w.print("SET row_security = off;\n\n")
 }
 
-// transactionTimeout switches off a timeout that servers have from 17 on. What comes from an older one may go to one
-// that does not know the name, and must not fail there: pg_dump's and pg_restore's scripts do.
-func transactionTimeout(server string) string {
-	if major(server) >= 17 {
-		return "SET transaction_timeout = 0;\n"
-	}
-	return "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout';\n"
-}
-
-// major returns the major version of a server's version text, 0 if it is none: a beta is "18beta1".
-func major(version string) int {
-	end := strings.IndexFunc(version, func(r rune) bool { return r < '0' || r > '9' })
-	if end < 0 {
-		end = len(version)
-	}
-	n, err := strconv.Atoi(version[:end])
-	if err != nil {
-		return 0
-	}
-	return n
-}
+// noTransactionTimeout switches off a timeout that servers have from 17 on. pg_dump and pg_restore write a SET, which is an
+// error on a server that does not know the name.
+const noTransactionTimeout = "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout';\n"
 
 func onOff(on bool) string {
 	if on {
