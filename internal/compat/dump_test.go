@@ -10,7 +10,7 @@ import (
 // What pgsluice dumps, from a server of each major version, the programs of each that reads such archives restore without an
 // error.
 func TestDump(t *testing.T) {
-	page := newPage("pg_restore and psql restore what pgsluice dumped", "from, database, pg_dump's version, restored by, into")
+	page := newPage("pg_restore and psql restore what pgsluice dumped", "from, database, pg_dump's version, restored by, into", columns()...)
 	t.Run("all", func(t *testing.T) {
 		for _, major := range servers(t) {
 			for _, f := range fixtures() {

@@ -23,6 +23,18 @@ func (f form) String() string {
 	return f.format + " " + f.compress
 }
 
+// fromStdin is the column of what was read from a pipe.
+func (f form) fromStdin() string { return f.String() + ", stdin" }
+
+// columns are the forms in their order.
+func columns() []string {
+	var all []string
+	for _, f := range forms {
+		all = append(all, f.String(), f.fromStdin())
+	}
+	return all
+}
+
 // streams says whether it can be read from a pipe.
 func (f form) streams() bool { return f.format == "custom" || f.format == "plain" }
 

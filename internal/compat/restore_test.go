@@ -10,7 +10,7 @@ import (
 
 // What pg_dump of each major version dumps from a server of each, pgsluice restores on that server, equal to the last detail.
 func TestRestore(t *testing.T) {
-	page := newPage("pgsluice restores what pg_dump dumped", "dumped by, from, database")
+	page := newPage("pgsluice restores what pg_dump dumped", "dumped by, from, database", columns()...)
 	t.Run("all", func(t *testing.T) { // returns when its parallel tests have ended
 		for _, major := range servers(t) {
 			for _, f := range fixtures() {
@@ -72,7 +72,7 @@ func restoreAll(t *testing.T, page *page, row string, dumper int, form form, sou
 		return
 	}
 	t.Run("stdin", func(t *testing.T) {
-		defer page.note(t, row, form.String()+", stdin", "equal")
+		defer page.note(t, row, form.fromStdin(), "equal")
 		in, err := os.Open(archive)
 		if err != nil {
 			t.Fatal(err)
@@ -88,7 +88,7 @@ func TestRestoreIntoNewer(t *testing.T) {
 	if !*full {
 		t.Skip("there is one version of the server: make compat has all")
 	}
-	page := newPage("pgsluice restores dumps of older servers into newer ones", "from, database")
+	page := newPage("pgsluice restores dumps of older servers into newer ones", "from, database", into(15), into(17), into(18))
 	t.Run("all", func(t *testing.T) {
 		for _, old := range servers(t) {
 			for _, f := range []*fixture{sink, portable} {
@@ -100,7 +100,7 @@ func TestRestoreIntoNewer(t *testing.T) {
 							continue
 						}
 						t.Run(fmt.Sprintf("into %d", major), func(t *testing.T) {
-							defer page.note(t, fmt.Sprintf("server %d, %s", old, f.name), fmt.Sprintf("pg_dump %d, server %d", major, major), "rows equal")
+							defer page.note(t, fmt.Sprintf("server %d, %s", old, f.name), into(major), "rows equal")
 							archive, _ := pgDump(t, major, form{"custom", "gzip"}, source)
 							target := database(t, major)
 							run(t, pgsluice(t), "restore", target, archive, "--jobs=2", "--subscriptions")
@@ -113,3 +113,6 @@ func TestRestoreIntoNewer(t *testing.T) {
 	})
 	page.write(t)
 }
+
+// into is a column: the version of both pg_dump and the target.
+func into(major int) string { return fmt.Sprintf("pg_dump %d, server %d", major, major) }
