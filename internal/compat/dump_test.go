@@ -47,7 +47,14 @@ func (w *way) row(program string, restorer, into int) string {
 
 // readBack dumps once, or once for each version of the archive, and has the programs of all versions that read it restore it.
 func (w *way) readBack(t *testing.T, form form) {
+	dumped := false
+	defer func() {
+		if !dumped {
+			w.page.note(t, fmt.Sprintf("server %d, %s, pg_dump %d", w.major, w.fixture.name, w.dumper), form.String(), "")
+		}
+	}()
 	archive := dump(t, w.dumper, form, w.source)
+	dumped = true
 	if form.format == "plain" {
 		t.Run("psql", func(t *testing.T) {
 			into := max(w.major, w.dumper)

@@ -128,7 +128,7 @@ func share(at, size int) string {
 	case at >= size-3000:
 		return fmt.Sprintf("byte −%d", size-at)
 	}
-	return fmt.Sprintf("%d %%", (at*100+size-1)/size)
+	return fmt.Sprintf("%d %%", (at*100+size/2)/size)
 }
 
 // whole joins the programs directly, as a shell does, and once more to count the bytes.
