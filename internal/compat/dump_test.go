@@ -19,7 +19,11 @@ func TestDump(t *testing.T) {
 					w.source = f.source(t, major)
 					for _, form := range formsFor(f, helper, major) {
 						if form.format != "tar" { // which pgsluice only reads
-							t.Run(form.String(), func(t *testing.T) { w.readBack(t, form) })
+							t.Run(form.String(), func(t *testing.T) {
+								w.readBack(t, form, func(t testing.TB, flags ...string) string {
+									return dump(t, w.dumper, form, w.source, flags...)
+								})
+							})
 						}
 					}
 				})
@@ -42,19 +46,20 @@ func helper(t testing.TB, major int) int {
 }
 
 func (w *way) row(program string, restorer, into int) string {
-	return fmt.Sprintf("server %d, %s, pg_dump %d, %s %d, server %d", w.major, w.fixture.name, w.dumper, program, restorer, into)
+	return fmt.Sprintf("server %d, %s, pg_dump %d%s, %s %d, server %d", w.major, w.fixture.name, w.dumper, w.by, program, restorer, into)
 }
 
-// readBack dumps once, or once for each version of the archive, and has the programs of all versions that read it restore it.
-func (w *way) readBack(t *testing.T, form form) {
-	dumped := false
+// readBack makes an archive once, or once for each version that it is to have, and has the programs of all versions that read
+// it restore it.
+func (w *way) readBack(t *testing.T, form form, write func(t testing.TB, flags ...string) string) {
+	written := false
 	defer func() {
-		if !dumped {
-			w.page.note(t, fmt.Sprintf("server %d, %s, pg_dump %d", w.major, w.fixture.name, w.dumper), form.String(), "")
+		if !written {
+			w.page.note(t, fmt.Sprintf("server %d, %s, pg_dump %d%s", w.major, w.fixture.name, w.dumper, w.by), form.String(), "")
 		}
 	}()
-	archive := dump(t, w.dumper, form, w.source)
-	dumped = true
+	archive := write(t)
+	written = true
 	if form.format == "plain" {
 		t.Run("psql", func(t *testing.T) {
 			into := max(w.major, w.dumper)
@@ -78,7 +83,7 @@ func (w *way) readBack(t *testing.T, form form) {
 			into := max(w.major, w.dumper, restorer) // whose words they all may use
 			row := w.row("pg_restore", restorer, into)
 			if minor < version(w.dumper, form) {
-				archive = dump(t, w.dumper, form, w.source, versionFlag(minor))
+				archive = write(t, versionFlag(minor))
 				row += fmt.Sprintf(", --archive-version 1.%d", minor)
 			}
 			defer w.page.note(t, row, form.String(), w.verdict(into))

@@ -60,6 +60,7 @@ type way struct {
 	fixture       *fixture
 	major, dumper int // of the source, and of the pg_dump
 	source        string
+	by            string // what else is on the way, for the table
 }
 
 // restore dumps once, and restores from the file and, where that is possible, from stdin.
