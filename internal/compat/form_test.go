@@ -11,9 +11,16 @@ type form struct{ format, compress string }
 
 // forms are all that either program writes.
 var forms = []form{
-	{"custom", "none"}, {"custom", "gzip"}, {"custom", "lz4"}, {"custom", "zstd"},
-	{"directory", "none"}, {"directory", "gzip"}, {"directory", "lz4"}, {"directory", "zstd"},
-	{"tar", "none"}, {"plain", "none"},
+	{"custom", "none"},
+	{"custom", "gzip"},
+	{"custom", "lz4"},
+	{"custom", "zstd"},
+	{"directory", "none"},
+	{"directory", "gzip"},
+	{"directory", "lz4"},
+	{"directory", "zstd"},
+	{"tar", "none"},
+	{"plain", "none"},
 }
 
 func (f form) String() string {

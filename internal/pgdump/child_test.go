@@ -181,7 +181,7 @@ func TestTOCWithAnOddTemporaryFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer os.RemoveAll(base)
+	defer func() { _ = os.RemoveAll(base) }()
 	for _, name := range []string{strings.Repeat("x", 100), "a,b"} {
 		dir := filepath.Join(base, name)
 		if err := os.Mkdir(dir, 0o700); err != nil {
