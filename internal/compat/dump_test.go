@@ -3,28 +3,27 @@ package compat
 import (
 	"fmt"
 	"testing"
-
-	"pgsluice/internal/pgtest"
 )
 
 // What pgsluice dumps, from a server of each major version, the programs of each that reads such archives restore without an
 // error.
 func TestDump(t *testing.T) {
-	page := newPage("pg_restore and psql restore what pgsluice dumped", "from, database, pg_dump's version, restored by, into")
+	page := newPage("pg_restore and psql restore what pgsluice dumped", "from, database, pg_dump's version, restored by, into", columns()...)
 	t.Run("all", func(t *testing.T) {
 		for _, major := range servers(t) {
 			for _, f := range fixtures() {
-				if f == regression {
-					f = portable
-				}
 				helper := helper(t, major)
-				b := &back{page: page, fixture: f, major: major, helper: helper}
+				w := &way{page: page, fixture: f, major: major, dumper: helper}
 				t.Run(fmt.Sprintf("server %d, %s", major, f.name), func(t *testing.T) {
 					t.Parallel()
-					source := f.source(t, major)
+					w.source = f.source(t, major)
 					for _, form := range formsFor(f, helper, major) {
 						if form.format != "tar" { // which pgsluice only reads
-							t.Run(form.String(), func(t *testing.T) { b.read(t, form, source) })
+							t.Run(form.String(), func(t *testing.T) {
+								w.readBack(t, form, func(t testing.TB, flags ...string) string {
+									return dump(t, w.dumper, form, w.source, flags...)
+								})
+							})
 						}
 					}
 				})
@@ -46,30 +45,33 @@ func helper(t testing.TB, major int) int {
 	return 0
 }
 
-// back is what the ways back from an archive have in common.
-type back struct {
-	page          *page
-	fixture       *fixture
-	major, helper int
+func (w *way) row(program string, restorer, into int) string {
+	return fmt.Sprintf("server %d, %s, pg_dump %d%s, %s %d, server %d", w.major, w.fixture.name, w.dumper, w.by, program, restorer, into)
 }
 
-func (b *back) row(program string, restorer, into int) string {
-	return fmt.Sprintf("server %d, %s, pg_dump %d, %s %d, server %d", b.major, b.fixture.name, b.helper, program, restorer, into)
-}
-
-func (b *back) read(t *testing.T, form form, source string) {
-	archive := dump(t, b.helper, form, source)
+// readBack makes an archive once, or once for each version that it is to have, and has the programs of all versions that read
+// it restore it.
+func (w *way) readBack(t *testing.T, form form, write func(t testing.TB, flags ...string) string) {
+	written := false
+	defer func() {
+		if !written {
+			w.page.note(t, fmt.Sprintf("server %d, %s, pg_dump %d%s", w.major, w.fixture.name, w.dumper, w.by), form.String(), "")
+		}
+	}()
+	archive := write(t)
+	written = true
 	if form.format == "plain" {
 		t.Run("psql", func(t *testing.T) {
-			defer b.page.note(t, b.row("psql", b.helper, b.major), form.String(), "equal")
-			target := database(t, b.major)
-			run(t, client(t, b.helper, "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=on", "--file="+archive, target)
-			pgtest.DBDiff(t, source, target)
+			into := max(w.major, w.dumper)
+			defer w.page.note(t, w.row("psql", w.dumper, into), form.String(), w.verdict(into))
+			target := database(t, into)
+			run(t, client(t, w.dumper, "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=on", "--file="+archive, target)
+			w.compare(t, into, target)
 		})
 		return
 	}
 	for _, restorer := range dumpers(t) {
-		minor := version(b.helper, form)
+		minor := version(w.dumper, form)
 		if !reads(restorer, minor) {
 			if form.young() {
 				continue // which an older version can't have
@@ -78,23 +80,16 @@ func (b *back) read(t *testing.T, form form, source string) {
 		}
 		t.Run(fmt.Sprintf("pg_restore %d", restorer), func(t *testing.T) {
 			archive := archive
-			into := b.major
-			if restorer >= 17 { // its scripts begin with SET transaction_timeout
-				into = max(into, restorer)
-			}
-			row := b.row("pg_restore", restorer, into)
-			if minor < version(b.helper, form) {
-				archive = dump(t, b.helper, form, source, versionFlag(minor))
+			into := max(w.major, w.dumper, restorer) // whose words they all may use
+			row := w.row("pg_restore", restorer, into)
+			if minor < version(w.dumper, form) {
+				archive = write(t, versionFlag(minor))
 				row += fmt.Sprintf(", --archive-version 1.%d", minor)
 			}
-			good, flags := "equal", []string{}
-			if into != b.major {
-				good, flags = "rows equal", []string{"-d"}
-			}
-			defer b.page.note(t, row, form.String(), good)
+			defer w.page.note(t, row, form.String(), w.verdict(into))
 			target := database(t, into)
 			run(t, client(t, restorer, "pg_restore"), "--exit-on-error", "--dbname="+target, archive)
-			pgtest.DBDiff(t, source, target, flags...)
+			w.compare(t, into, target)
 		})
 	}
 }

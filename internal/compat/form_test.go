@@ -11,9 +11,16 @@ type form struct{ format, compress string }
 
 // forms are all that either program writes.
 var forms = []form{
-	{"custom", "none"}, {"custom", "gzip"}, {"custom", "lz4"}, {"custom", "zstd"},
-	{"directory", "none"}, {"directory", "gzip"}, {"directory", "lz4"}, {"directory", "zstd"},
-	{"tar", "none"}, {"plain", "none"},
+	{"custom", "none"},
+	{"custom", "gzip"},
+	{"custom", "lz4"},
+	{"custom", "zstd"},
+	{"directory", "none"},
+	{"directory", "gzip"},
+	{"directory", "lz4"},
+	{"directory", "zstd"},
+	{"tar", "none"},
+	{"plain", "none"},
 }
 
 func (f form) String() string {
@@ -21,6 +28,18 @@ func (f form) String() string {
 		return f.format
 	}
 	return f.format + " " + f.compress
+}
+
+// fromStdin is the column of what was read from a pipe.
+func (f form) fromStdin() string { return f.String() + ", stdin" }
+
+// columns are the forms in their order.
+func columns() []string {
+	var all []string
+	for _, f := range forms {
+		all = append(all, f.String(), f.fromStdin())
+	}
+	return all
 }
 
 // streams says whether it can be read from a pipe.

@@ -82,7 +82,7 @@ const slack = 512 << 10
 
 // The two ends of a cut pipe each say what happened, and what has arrived does not look whole.
 func TestPipes(t *testing.T) {
-	page := newPage("Pipes, and what cuts them", "pipe, accident")
+	page := newPage("Pipes, and what cuts them", "pipe, accident", cuts...)
 	t.Run("all", func(t *testing.T) {
 		major := pgtest.Programs(t).Version
 		source := database(t, major)
@@ -117,15 +117,18 @@ func points(size int) []int {
 	return []int{0, 1, 100, 3000, size / 4, size / 2, size * 3 / 4, size - 300, size - 1}
 }
 
+// cuts are the columns that share makes.
+var cuts = []string{"whole", "byte 0", "byte 1", "byte 20", "byte 100", "byte 3000", "25 %", "50 %", "75 %", "byte −3000", "byte −300", "byte −1"}
+
 // share names a point the same for streams of different sizes.
 func share(at, size int) string {
 	switch {
 	case at <= 3000:
 		return fmt.Sprintf("byte %d", at)
-	case at >= size-300:
+	case at >= size-3000:
 		return fmt.Sprintf("byte −%d", size-at)
 	}
-	return fmt.Sprintf("%d %%", (at*100+size-1)/size)
+	return fmt.Sprintf("%d %%", (at*100+size/2)/size)
 }
 
 // whole joins the programs directly, as a shell does, and once more to count the bytes.
@@ -226,7 +229,7 @@ func (s *spliced) judge(t *testing.T, size int) {
 		}
 	}
 	if strings.HasPrefix(s.reader, "pgsluice") && s.out.code != 0 {
-		s.marked(t)
+		marked(t, s.source, s.target)
 	}
 }
 
@@ -244,18 +247,18 @@ func said(t *testing.T, p *process, name string) {
 }
 
 // marked demands that the target does not look whole: each table has all of its rows or none, or else the ledger is there.
-func (s *spliced) marked(t *testing.T) {
+func marked(t *testing.T, source, target string) {
 	t.Helper()
 	const ledger = "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = '_pgsluice'"
-	marked := pgtest.Scalar[int](t, s.target, ledger) > 0
+	marked := pgtest.Scalar[int](t, target, ledger) > 0
 	const here = "SELECT relname FROM pg_catalog.pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-	tables := pgtest.Query(t, s.target, here)
+	tables := pgtest.Query(t, target, here)
 	if len(tables) > 0 && !marked {
 		t.Errorf("%d tables are there, and no ledger that says what is missing", len(tables))
 	}
 	for _, table := range tables {
 		count := "SELECT count(*) FROM public." + table[0]
-		got, want := pgtest.Scalar[int](t, s.target, count), pgtest.Scalar[int](t, s.source, count)
+		got, want := pgtest.Scalar[int](t, target, count), pgtest.Scalar[int](t, source, count)
 		if got != 0 && got != want && !marked {
 			t.Errorf("table %s has %d of %d rows", table[0], got, want)
 		}

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// page is one table of the results: rows of cases that share all but what the columns say.
+// page is one table of the results: rows of cases that share all but what the columns say. Columns that nobody needs are
+// left out, others come in the order in which they were given.
 type page struct {
 	title, rowTitle string
 
@@ -48,6 +49,9 @@ func (p *page) String() string {
 	defer p.mu.Unlock()
 	slices.Sort(p.rows)
 	var b strings.Builder
+	columns := slices.DeleteFunc(slices.Clone(p.columns), func(column string) bool {
+		return !slices.ContainsFunc(p.rows, func(row string) bool { return p.cells[[2]string{row, column}] != "" })
+	})
 	red := 0
 	for _, cell := range p.cells {
 		if cell == "**red**" {
@@ -55,10 +59,10 @@ func (p *page) String() string {
 		}
 	}
 	fmt.Fprintf(&b, "## %s\n\n%d cases, %d of them red.\n\n| %s | %s |\n|---%s|\n", p.title, len(p.cells), red,
-		p.rowTitle, strings.Join(p.columns, " | "), strings.Repeat("|---", len(p.columns)))
+		p.rowTitle, strings.Join(columns, " | "), strings.Repeat("|---", len(columns)))
 	for _, row := range p.rows {
 		fmt.Fprintf(&b, "| %s ", row)
-		for _, column := range p.columns {
+		for _, column := range columns {
 			fmt.Fprintf(&b, "| %s ", p.cells[[2]string{row, column}])
 		}
 		b.WriteString("|\n")
