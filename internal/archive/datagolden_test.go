@@ -88,7 +88,7 @@ func readFileOf(path string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	all := map[string]string{}
 	for i := len(f.TOC().Entries) - 1; i >= 0; i-- {
 		e := &f.TOC().Entries[i]

@@ -154,8 +154,8 @@ func TestHostileStreams(t *testing.T) {
 		"lz4, block too big": {archive.LZ4, chunk("\x04\x22\x4d\x18\x60\x40\x82\xff\xff\xff\x7f" + strings.Repeat("x", 99)), "lz4 before offset"},
 	} {
 		_, start, rows, blobs := head(c.a)
-		p := append(start, "\x01"+num(rows)+c.chunks+num(0)+"\x03"+num(blobs)+num(0)...)
-		_, err := readStream(bytes.NewReader(p), archive.Limits{})
+		start = append(start, "\x01"+num(rows)+c.chunks+num(0)+"\x03"+num(blobs)+num(0)...)
+		_, err := readStream(bytes.NewReader(start), archive.Limits{})
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || errors.Is(err, io.EOF)) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -374,7 +374,7 @@ func TestSeveralBlobsInOldDirectories(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	var oids []uint32
 	entries := 0
 	for i := range f.TOC().Entries {

@@ -176,7 +176,8 @@ func TestOtherInputs(t *testing.T) {
 	copy(tar[257:], "ustar\x0000")
 	for name, c := range map[string]struct{ input, want string }{
 		"empty":   {"", "the input is empty"},
-		"tar":     {string(tar), "tar"},
+		"tar":     {string(tar), "tar file: before offset 512: "},
+		"no dump": {"x" + string(tar[1:]), "it is a tar file that does not begin with toc.dat"},
 		"gzip":    {"\x1f\x8b\x08\x00", "compressed with gzip"},
 		"zstd":    {"\x28\xb5\x2f\xfd\x04", "compressed with zstd"},
 		"lz4":     {"\x04\x22\x4d\x18\x64", "compressed with lz4"},

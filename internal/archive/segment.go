@@ -79,7 +79,8 @@ func (s *Segmenter) Segment(rows []byte) (Segment, error) {
 	}
 	p := s.memory()
 	if s.method == stored {
-		seg.p = append(p, rows...)
+		p = append(p, rows...)
+		seg.p = p
 		return seg, nil
 	}
 	if s.method == zstdFrames {

@@ -304,7 +304,7 @@ func TestDirectoryRoundTrip(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer f.Close()
+			defer func() { _ = f.Close() }()
 			if f.TOC().Header.Format != archive.FormatDirectory || len(f.TOC().Entries) != len(toc.Entries) {
 				t.Errorf("%+v, %d entries", f.TOC().Header, len(f.TOC().Entries))
 			}
