@@ -19,7 +19,7 @@ func (r *run) carryOut(ctx context.Context) error {
 	if err := r.begin(ctx); err != nil {
 		return err
 	}
-	r.keep(ctx, r.snapshot, keepEvery)
+	r.origin.begin(ctx)
 	r.result.Planned = len(r.plan.Tasks)
 	for {
 		err := r.pass(ctx)
@@ -215,7 +215,7 @@ func (r *run) recover(ctx context.Context) error {
 		what = count(lost, "finished task was", "finished tasks were") + " lost with it and done again"
 	}
 	r.warn("target", "its server has crashed and recovered; "+what)
-	if rows != "" && r.snapshot.released() {
+	if rows != "" && r.origin.released() {
 		return fmt.Errorf("%s: its rows were lost in the crash of the target, and the source's snapshot is released already", rows)
 	}
 	return nil
