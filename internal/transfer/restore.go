@@ -1,0 +1,56 @@
+package transfer
+
+import (
+	"context"
+	"io"
+)
+
+// RestoreOptions are the choices of one restore. The zero value of each field is its documented default.
+type RestoreOptions struct {
+	// Options are those of a copy. Source, Format, SplitAbove, PgDump, Verify and LockTimeout mean nothing here, and
+	// ResumeMixed is Resume: rows of an archive are of one moment, or of another archive, which is refused.
+	Options
+	// Path is a file of the custom or the tar format, or a folder of the directory format. Its blocks are read by Jobs readers.
+	Path string
+	// Input is a stream of the custom format, where there is no Path: its blocks are loaded as they come. If it has a
+	// SetReadDeadline, that ends a read which nobody waits for any more; else such a read is left behind.
+	Input io.Reader
+	// Memory bounds the rows that are read ahead from Input, in bytes; 0 is 32 MiB.
+	Memory int64
+	// Selection says which entries are restored.
+	Selection Selection
+}
+
+// defaultMemory is room for some hundred small tables beside a large one that still loads, and little beside what each COPY has in
+// the servers' and sockets' buffers.
+const defaultMemory = 32 << 20
+
+func (o RestoreOptions) withDefaults() RestoreOptions {
+	o.Options = o.Options.withDefaults()
+	if o.Memory <= 0 {
+		o.Memory = defaultMemory
+	}
+	if o.Resume == ResumeMixed {
+		o.Resume = Resume
+	}
+	o.Source, o.Format, o.SplitAbove, o.PgDump, o.Verify = "", FormatText, -1, "", false
+	return o
+}
+
+// Restore loads an archive into the target database and returns when all is done, or with the error that stopped it, as Copy does.
+//
+// The parts of a stream that was cut off are rolled back, and so is one whose connection to the target was lost when its rows are no longer in
+// memory: from a file they are read again. What the ledger has is not done again, so that a resumed restore may read the same
+// stream from its beginning.
+func Restore(ctx context.Context, opt RestoreOptions) (*Result, error) {
+	opt = opt.withDefaults()
+	r := newRun(opt.Options)
+	a := archived{run: r, opt: opt}
+	if opt.Path != "" {
+		r.origin = &fileOrigin{archived: a}
+	} else {
+		r.origin = newStreamOrigin(a)
+	}
+	defer r.origin.close()
+	return r.transfer(ctx)
+}
