@@ -34,6 +34,21 @@ type Entry struct {
 	Nulls Fields // which of the strings above are NULL rather than empty
 }
 
+// isBlobs reports whether the entry's data is large objects.
+func (e *Entry) isBlobs() bool { return e.Desc == "BLOBS" }
+
+// isCopy reports whether the entry's data is rows for its CopyStmt; with pg_dump --inserts it is statements.
+func (e *Entry) isCopy() bool { return e.CopyStmt != "" && !e.isBlobs() }
+
+// label names the entry in errors.
+func (e *Entry) label() string {
+	name := e.Tag
+	if e.Namespace != "" {
+		name = e.Namespace + "." + e.Tag
+	}
+	return fmt.Sprintf("%s %.200q (dump id %d)", e.Desc, name, e.DumpID)
+}
+
 // CatalogID is where the object was found in the source's catalogs; both are 0 if it has no row of its own.
 type CatalogID struct{ TableOID, OID uint32 }
 

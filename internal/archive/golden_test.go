@@ -90,7 +90,7 @@ func TestGoldensSurviveWritingAgain(t *testing.T) {
 	for _, name := range goldens(t) {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			p := readFile(t, name+".dump")
-			again := encodeTOC(readTOC(t, p))
+			again := archive.EncodeTOC(readTOC(t, p))
 			if len(again) > len(p) || !bytes.Equal(again, p[:len(again)]) {
 				t.Fatal("TOC differs from its archive")
 			}
@@ -113,7 +113,7 @@ func TestGoldensFromSlowReaders(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s, %s: %v", name, kind, err)
 			}
-			if !bytes.Equal(encodeTOC(toc), encodeTOC(readTOC(t, p))) {
+			if !bytes.Equal(archive.EncodeTOC(toc), archive.EncodeTOC(readTOC(t, p))) {
 				t.Errorf("%s, %s: another TOC", name, kind)
 			}
 		}

@@ -15,12 +15,19 @@ const magic = "PGDMP"
 type Reader struct {
 	d       decoder
 	tocRead bool
+	toc     *TOC
+	codec   codec
+	block   block
+	current *Data
+	seen    map[int]bool // dump ids of the blocks that have come
+	err     error        // what Next gives from now on
 }
 
 // NewReader returns a Reader of the archive in r, which need not be seekable. The Reader buffers up to 64 KiB and never
 // waits for more bytes than it was asked for. It does not close r.
 func NewReader(r io.Reader, lim Limits) *Reader {
-	return &Reader{d: newDecoder(r, lim)}
+	d := newDecoder(r, lim)
+	return &Reader{d: d, codec: codec{window: uint64(d.lim.WindowBytes)}}
 }
 
 // ReadTOC reads the header and the TOC of the archive in r and nothing of what follows. Since it buffers, r itself may
@@ -71,6 +78,8 @@ func (r *Reader) ReadTOC() (*TOC, error) {
 		}
 		t.Entries = append(t.Entries, e)
 	}
+	d.lim.TotalBytes = math.MaxInt64 // it is for header and TOC
+	r.toc, r.seen = t, map[int]bool{}
 	return t, nil
 }
 

@@ -1,9 +1,25 @@
 package archive
 
-// Segment is compressed rows that stand by themselves.
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"hash/adler32"
+	"sync"
+
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
+)
+
+// Segment is rows, compressed so that they stand by themselves: a zstd frame, an LZ4 frame, a gzip member, or, for the
+// custom format's gzip, deflate blocks up to a byte's border. The segments of an entry may be written in any order.
 type Segment struct {
-	p   []byte
-	raw int
+	p      []byte
+	raw    int
+	adler  uint32 // of the rows, where the archive wants a checksum of all of them
+	method method
 }
 
 // RawBytes returns how many bytes the rows have.
@@ -12,14 +28,111 @@ func (s Segment) RawBytes() int { return s.raw }
 // Bytes returns how many bytes the compressed rows have.
 func (s Segment) Bytes() int { return len(s.p) }
 
-// Segmenter makes segments; it is for one goroutine.
-type Segmenter struct{}
+// Segmenter makes segments. It is for one goroutine; several Segmenters compress the rows of one entry.
+type Segmenter struct {
+	method method
+	out    bytes.Buffer
+	flate  *flate.Writer
+	gzip   *gzip.Writer
+	lz4    *lz4.Writer
+	zstd   *zstd.Encoder
 
-// NewSegmenter returns a Segmenter for archives of format f.
-func NewSegmenter(c Compression, f Format) (*Segmenter, error) { return nil, errLater }
+	mu   sync.Mutex
+	free [][]byte // memory of segments that were given back
+}
 
-// Segment compresses rows.
-func (s *Segmenter) Segment(rows []byte) (Segment, error) { return Segment{}, errLater }
+// freeSegments is how much memory a Segmenter keeps for later: what is on the way to one writer, not more.
+const freeSegments = 4
 
-// Recycle gives a segment's memory back.
-func (s *Segmenter) Recycle(seg Segment) {}
+// NewSegmenter returns a Segmenter for archives of format f, which is FormatCustom or FormatDirectory. Level -1 is the
+// default, which is about as strong as pg_dump's.
+func NewSegmenter(c Compression, f Format) (*Segmenter, error) {
+	m, err := methodFor(c, f)
+	if err != nil {
+		return nil, err
+	}
+	s := &Segmenter{method: m}
+	switch m {
+	case zlibStream:
+		s.flate, err = flate.NewWriter(&s.out, c.flateLevel())
+	case gzipFile:
+		s.gzip, err = gzip.NewWriterLevel(&s.out, c.flateLevel())
+	case lz4Frames:
+		s.lz4 = lz4.NewWriter(&s.out)
+		err = s.lz4.Apply(lz4.ConcurrencyOption(1), lz4.BlockSizeOption(lz4.Block4Mb), lz4.ChecksumOption(false),
+			lz4.CompressionLevelOption(c.lz4Level()))
+	case zstdFrames:
+		s.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(c.zstdLevel()), zstd.WithWindowSize(4<<20))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("compression %s, level %d: %w", c.Algorithm, c.Level, err)
+	}
+	return s, nil
+}
+
+// Segment compresses rows, which end at a row's end (of a large object any bytes). The segment's memory is the caller's
+// from then on; rows are not kept.
+func (s *Segmenter) Segment(rows []byte) (Segment, error) {
+	seg := Segment{raw: len(rows), method: s.method}
+	if len(rows) == 0 {
+		return seg, nil
+	}
+	p := s.memory()
+	if s.method == stored {
+		seg.p = append(p, rows...)
+		return seg, nil
+	}
+	if s.method == zstdFrames {
+		seg.p = s.zstd.EncodeAll(rows, p)
+		return seg, nil
+	}
+	s.out = *bytes.NewBuffer(p)
+	var err error
+	switch s.method {
+	case zlibStream:
+		seg.adler = adler32.Checksum(rows)
+		s.flate.Reset(&s.out)
+		_, err = s.flate.Write(rows)
+		err = errors.Join(err, s.flate.Flush())
+	case gzipFile:
+		s.gzip.Reset(&s.out)
+		_, err = s.gzip.Write(rows)
+		err = errors.Join(err, s.gzip.Close())
+	case lz4Frames:
+		s.lz4.Reset(&s.out)
+		_, err = s.lz4.Write(rows)
+		err = errors.Join(err, s.lz4.Close())
+	}
+	if err != nil {
+		return Segment{}, fmt.Errorf("%s: %w", s.method, err)
+	}
+	seg.p = s.out.Bytes()
+	s.out = bytes.Buffer{}
+	return seg, nil
+}
+
+// memory returns an empty slice, with room if a segment was given back.
+func (s *Segmenter) memory() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.free)
+	if n == 0 {
+		return nil
+	}
+	p := s.free[n-1]
+	s.free = s.free[:n-1]
+	return p[:0]
+}
+
+// Recycle gives the memory of a segment back, which must not be used any more. It may be called from any goroutine, and the
+// segment may come from another Segmenter.
+func (s *Segmenter) Recycle(seg Segment) {
+	if cap(seg.p) == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.free) < freeSegments {
+		s.free = append(s.free, seg.p)
+	}
+}

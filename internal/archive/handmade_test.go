@@ -1,102 +1,10 @@
 package archive_test
 
 import (
-	"bytes"
-	"strconv"
 	"time"
 
 	"pgsluice/internal/archive"
 )
-
-// encoder writes headers and TOCs for tests only, after WriteHead and WriteToc in pg_backup_archiver.c, so that tests
-// have archives of versions and with damage that no pg_dump at hand produces.
-type encoder struct{ bytes.Buffer }
-
-func encodeTOC(t *archive.TOC) []byte {
-	e := &encoder{}
-	h := &t.Header
-	e.WriteString("PGDMP")
-	e.bytes(h.Version.Major, h.Version.Minor, h.Version.Rev, h.IntSize, h.OffSize, byte(h.Format))
-	if h.Version.AtLeast(1, 15) {
-		e.bytes(byte(h.Compression.Algorithm))
-	} else {
-		e.int(h.Compression.Level)
-	}
-	c := h.Created
-	for _, n := range []int{c.Second(), c.Minute(), c.Hour(), c.Day(), int(c.Month()) - 1, c.Year() - 1900, h.CreatedIsDST} {
-		e.int(n)
-	}
-	e.str(h.Database)
-	e.str(h.ServerVersion)
-	e.str(h.DumpVersion)
-	e.int(len(t.Entries))
-	for i := range t.Entries {
-		e.entry(h, &t.Entries[i])
-	}
-	return e.Bytes()
-}
-
-func (e *encoder) entry(h *archive.Header, x *archive.Entry) {
-	text := func(f archive.Fields, s string) {
-		if x.Nulls.Has(f) {
-			e.int(-1)
-			return
-		}
-		e.str(s)
-	}
-	e.int(x.DumpID)
-	e.int(btoi(x.HadDumper))
-	e.str(strconv.Itoa(int(x.CatalogID.TableOID)))
-	e.str(strconv.Itoa(int(x.CatalogID.OID)))
-	text(archive.FieldTag, x.Tag)
-	text(archive.FieldDesc, x.Desc)
-	e.int(int(x.Section))
-	text(archive.FieldDefn, x.Defn)
-	text(archive.FieldDropStmt, x.DropStmt)
-	text(archive.FieldCopyStmt, x.CopyStmt)
-	text(archive.FieldNamespace, x.Namespace)
-	text(archive.FieldTablespace, x.Tablespace)
-	if h.Version.AtLeast(1, 14) {
-		text(archive.FieldTableAM, x.TableAM)
-	}
-	if h.Version.AtLeast(1, 16) {
-		e.int(int(x.RelKind))
-	}
-	text(archive.FieldOwner, x.Owner)
-	e.str(strconv.FormatBool(x.WithOIDs))
-	for _, id := range x.Dependencies {
-		e.str(strconv.Itoa(id))
-	}
-	e.int(-1)
-	e.bytes(byte(x.Offset.State))
-	for i := range int(h.OffSize) {
-		e.bytes(byte(x.Offset.Position >> (8 * i)))
-	}
-}
-
-func (e *encoder) bytes(p ...byte) {
-	e.Write(p)
-}
-
-func (e *encoder) int(n int) {
-	sign := byte(0)
-	if n < 0 {
-		sign, n = 1, -n
-	}
-	e.bytes(sign, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
-}
-
-func (e *encoder) str(s string) {
-	e.int(len(s))
-	e.bytes([]byte(s)...)
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
 
 // handMade is a small TOC for an archive of version 1.minor.
 func handMade(minor byte) *archive.TOC {
