@@ -18,9 +18,9 @@ type Objects interface {
 
 // ArchiveObjects is the first stage of a pipe that starts at the large objects of an archive, and goes with LargeObjectsIn: it sends those that are
 // wanted. Their number is stored in *count when all have been sent. Its name is "archive". It closes what open gave.
-func ArchiveObjects(open func() (Objects, error), wanted func(oid uint32) bool, count *atomic.Int64) pipeline.Stage {
+func ArchiveObjects(open func(context.Context) (Objects, error), wanted func(oid uint32) bool, count *atomic.Int64) pipeline.Stage {
 	return pipeline.Stage{Name: "archive", Run: func(ctx context.Context, _ io.Reader, w io.Writer) (err error) {
-		objects, err := open()
+		objects, err := open(ctx)
 		if err != nil {
 			return err
 		}
@@ -32,6 +32,22 @@ func ArchiveObjects(open func() (Objects, error), wanted func(oid uint32) bool, 
 		}
 		count.Store(n)
 		return out.flush()
+	}}
+}
+
+// ArchiveFrames is ArchiveObjects where open gives what WriteObjects has written; after is called when all of that has been sent.
+func ArchiveFrames(open func(context.Context) (io.ReadCloser, error), after func()) pipeline.Stage {
+	return pipeline.Stage{Name: "archive", Run: func(ctx context.Context, _ io.Reader, w io.Writer) (err error) {
+		frames, err := open(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, frames.Close()) }()
+		if err := eachChunk(frames, func(p []byte) error { _, err := w.Write(p); return err }); err != nil {
+			return err
+		}
+		after()
+		return nil
 	}}
 }
 

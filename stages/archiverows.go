@@ -8,14 +8,14 @@ import (
 	"pgsluice/pipeline"
 )
 
-// ArchiveRows is the first stage of a pipe that starts at an archive: it sends the rows of one table, which open gives as COPY text, without
-// the end mark that pg_dump writes behind them. Its name is "archive". It closes what open gave.
+// ArchiveRows is the first stage of a pipe that starts at an archive: it sends the rows of one table, which open gives as COPY text. Its name
+// is "archive". It closes what open gave.
 //
-// *rows gets the number of rows of each chunk as it leaves: in COPY text each newline ends a row. A nil rows is allowed. While the reader
-// itself blocks, the stage can't end: one that can wait for long must be ended from outside, too.
-func ArchiveRows(open func() (io.ReadCloser, error), rows *atomic.Int64) pipeline.Stage {
-	return pipeline.Stage{Name: "archive", Run: func(_ context.Context, _ io.Reader, w io.Writer) error {
-		n, err := new(rowReader).each(open, func(p []byte, n int64) error {
+// *rows gets the number of rows of each chunk as it leaves: in COPY text each newline ends a row. A nil rows is allowed. A reader that can wait for
+// long must heed the context that open gets: while it blocks, the stage can't end.
+func ArchiveRows(open func(context.Context) (io.ReadCloser, error), rows *atomic.Int64) pipeline.Stage {
+	return pipeline.Stage{Name: "archive", Run: func(ctx context.Context, _ io.Reader, w io.Writer) error {
+		n, err := new(rowReader).each(func() (io.ReadCloser, error) { return open(ctx) }, func(p []byte, n int64) error {
 			if _, err := w.Write(p); err != nil {
 				return err
 			}
@@ -32,7 +32,7 @@ func ArchiveRows(open func() (io.ReadCloser, error), rows *atomic.Int64) pipelin
 }
 
 // ArchiveGroup is ArchiveRows for many small tables, and goes with GroupIn; what it stores in read, and tells t, is what GroupOut does.
-func ArchiveGroup(open func(table int) (io.ReadCloser, error), read []Copied, t Tally) pipeline.Stage {
+func ArchiveGroup(open func(ctx context.Context, table int) (io.ReadCloser, error), read []Copied, t Tally) pipeline.Stage {
 	return pipeline.Stage{Name: "archive", Run: func(ctx context.Context, _ io.Reader, w io.Writer) error {
 		out, in := newFramer(w, t), new(rowReader)
 		for table := range read {
@@ -40,7 +40,7 @@ func ArchiveGroup(open func(table int) (io.ReadCloser, error), read []Copied, t 
 				return context.Cause(ctx)
 			}
 			read[table] = Copied{}
-			n, err := in.each(func() (io.ReadCloser, error) { return open(table) }, func(p []byte, _ int64) error {
+			n, err := in.each(func() (io.ReadCloser, error) { return open(ctx, table) }, func(p []byte, _ int64) error {
 				read[table].Bytes += int64(len(p))
 				return out.rows(p)
 			})

@@ -276,6 +276,12 @@ func copyAction(c *cli.Context) error {
 	if err := checkReportPath(c.String("report")); err != nil {
 		return err
 	}
+	s, opt := showOf(c, opt)
+	return runCopy(c, opt, s)
+}
+
+// showOf is how the flags say that a transfer is shown; its log becomes that of opt.
+func showOf(c *cli.Context, opt transfer.Options) (show, transfer.Options) {
 	con := consoleOf(c)
 	s := show{mode: progressMode(c, con), notes: con, control: c.String("control")}
 	format := c.String("log-format")
@@ -289,5 +295,5 @@ func copyAction(c *cli.Context) error {
 	if warning := passwordWarning(c.Args().Slice()); warning != "" {
 		say(s.notes, "pgsluice: warning: "+warning)
 	}
-	return runCopy(c, opt, s)
+	return s, opt
 }

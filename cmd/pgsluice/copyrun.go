@@ -23,6 +23,8 @@ type show struct {
 	every   time.Duration // between two lines about a phase; 0 is the default
 	notes   io.Writer     // for messages to people, which are log entries where a program reads
 	control string        // path of the socket, "" for none
+	// transfer does the work; nil is transfer.Copy.
+	transfer func(context.Context, transfer.Options) (*transfer.Result, error)
 }
 
 // runCopy copies until it is done or interrupted. Its error decides the exit code.
@@ -46,7 +48,10 @@ func showCopy(ctx context.Context, c *cli.Context, opt transfer.Options, s show)
 	stopStatus := statusOnSignal(feed, con, s.notes)
 	// without ctx's end: what a cancelled copy still has to say should be seen
 	stopWatching := watch(context.WithoutCancel(ctx), feed, con, s.mode, s.every)
-	result, err := transfer.Copy(ctx, opt)
+	if s.transfer == nil {
+		s.transfer = transfer.Copy
+	}
+	result, err := s.transfer(ctx, opt)
 	opt.Progress.Finish()
 	feed.Close()
 	con.hurry(unread)

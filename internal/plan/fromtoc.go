@@ -67,13 +67,13 @@ const (
 )
 
 var (
-	partitionOf  = regexp.MustCompile(`^CREATE (?:UNLOGGED )?TABLE ` + tableName + ` PARTITION OF (` + tableName + `)\s`) // pg_dump 10
-	attach       = regexp.MustCompile(`^ALTER TABLE ONLY (` + tableName + `) ATTACH PARTITION (` + tableName + `) `)
-	inherits     = regexp.MustCompile(`\)\nINHERITS ` + columnList)
-	nameIn       = regexp.MustCompile(tableName)
-	indexOn      = regexp.MustCompile(`^CREATE (?:UNIQUE )?INDEX ` + oneName + ` ON (?:ONLY )?(` + tableName + `) USING (` + oneName + `) \(`)
-	plainKey     = regexp.MustCompile(`^ALTER TABLE ONLY (` + tableName + `)\s+ADD CONSTRAINT (` + oneName + `) (?:PRIMARY KEY|UNIQUE)( NULLS NOT DISTINCT)? (` + columnList + `)( INCLUDE ` + columnList + `)?( WITH \([^()]*\))?( DEFERRABLE)?( INITIALLY DEFERRED)?$`)
-	referring    = regexp.MustCompile(`^ALTER TABLE (?:ONLY )?(` + tableName + `)\s+ADD CONSTRAINT ` + oneName + ` FOREIGN KEY ` + columnList + ` REFERENCES (` + tableName + `)` + columnList + `( MATCH FULL)?`)
+	partitionOf = regexp.MustCompile(`^CREATE (?:UNLOGGED )?TABLE ` + tableName + ` PARTITION OF (` + tableName + `)\s`) // pg_dump 10
+	attach      = regexp.MustCompile(`^ALTER TABLE ONLY (` + tableName + `) ATTACH PARTITION (` + tableName + `) `)
+	inherits    = regexp.MustCompile(`\)\nINHERITS ` + columnList)
+	nameIn      = regexp.MustCompile(tableName)
+	indexOn     = regexp.MustCompile(`^CREATE (?:UNIQUE )?INDEX ` + oneName + ` ON (?:ONLY )?(` + tableName + `) USING (` + oneName + `) \(`)
+	plainKey    = regexp.MustCompile(`^ALTER TABLE ONLY (` + tableName + `)\s+ADD CONSTRAINT (` + oneName + `) (?:PRIMARY KEY|UNIQUE)( NULLS NOT DISTINCT)? (` + columnList + `)( INCLUDE ` + columnList + `)?( WITH \([^()]*\))?( DEFERRABLE)?( INITIALLY DEFERRED)?$`)
+	referring   = regexp.MustCompile(`^ALTER TABLE (?:ONLY )?(` + tableName + `)\s+ADD CONSTRAINT ` + oneName + ` FOREIGN KEY ` + columnList + ` REFERENCES (` + tableName + `)` + columnList + `( MATCH FULL)?`)
 )
 
 // name takes a name apart; one without a schema is of the entry's.

@@ -4,13 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"math"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"pgsluice/internal/archive"
@@ -132,8 +130,6 @@ func (a *archived) ready(context.Context, *streams) error { return nil }
 // check compares the large objects of a block with those that its entries name: there may be less than these in a damaged archive.
 func (a *archived) check(context.Context, *streams, []*plan.Task) error { return nil }
 
-func (a *archived) ended([]*plan.Task) {}
-
 // wanted are the large objects of a task: others in its block were not selected, and do not exist.
 func wanted(t *plan.Task) func(oid uint32) bool {
 	oids := make(map[uint32]bool, len(t.OIDs))
@@ -150,4 +146,3 @@ func archiveName(path string) string {
 	}
 	return path
 }
-

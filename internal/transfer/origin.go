@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 
 	"pgsluice/internal/archive"
@@ -43,6 +44,10 @@ type origin interface {
 	// release lets the origin go: all that is wanted of it has been read, and is safe. released reports whether that is so.
 	release(ctx context.Context) error
 	released() bool
+	// reread fails if the rows of tasks that were done, and have been lost, can't be read once more.
+	reread(tasks []*plan.Task) error
+	// close ends what still goes on; it is called once, at the end.
+	close()
 }
 
 // live is a database as the origin, read under one snapshot.
@@ -99,5 +104,14 @@ func (l live) release(ctx context.Context) error {
 }
 
 func (l live) released() bool { return l.snapshot.released() }
+
+func (l live) reread(tasks []*plan.Task) error {
+	if len(tasks) > 0 && l.released() {
+		return fmt.Errorf("%s: its rows were lost in the crash of the target, and the source's snapshot is released already", label(tasks[0]))
+	}
+	return nil
+}
+
+func (l live) close() {}
 
 func (l live) same(*ledger.State) error { return l.sameSource() }

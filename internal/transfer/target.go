@@ -31,7 +31,7 @@ func (r *run) judgePlan(ctx context.Context) error {
 	}
 	defer catalog.Close(ctx, conn)
 	choices, around := r.preflightChoices(), r.survey.aroundTarget
-	if r.survey.source != nil && !r.SchemaOnly {
+	if r.survey.source != nil && r.survey.aroundSource != nil && !r.SchemaOnly {
 		r.survey.add(preflight.Room(r.plan, r.survey.source, r.survey.aroundSource, around)...)
 	}
 	named, err := r.namedThere(ctx, conn)
