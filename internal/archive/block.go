@@ -18,16 +18,18 @@ const (
 // and ends with an object id of 0 (_PrintData and _LoadLOs in pg_backup_custom.c).
 type block struct {
 	d       *decoder
+	how     method
 	start   int64 // offset of the block's first byte
 	objects bool
-	left    int64 // bytes of the chunk in work that have not been read
-	inside  bool  // of a run of chunks: its end mark has not come
-	over    bool  // the block's own end mark has come
+	left    int64               // bytes of the chunk in work that have not been read
+	inside  bool                // of a run of chunks: its end mark has not come
+	over    bool                // the block's own end mark has come
+	seek    func(n int64) error // skip by other means, where there are any
 }
 
 // open begins a block whose type and id have been read.
-func (b *block) open(d *decoder, start int64, objects bool) {
-	*b = block{d: d, start: start, objects: objects, inside: !objects}
+func (b *block) open(d *decoder, how method, start int64, objects bool) {
+	*b = block{d: d, how: how, start: start, objects: objects, inside: !objects}
 }
 
 // Read gives the bytes of the chunks, as many as have arrived; io.EOF only where an end mark stands.
@@ -78,7 +80,11 @@ func (b *block) nextChunk() bool {
 // skipRun leaves out what is left of the run of chunks in work.
 func (b *block) skipRun() error {
 	for b.left > 0 || b.nextChunk() {
-		if err := b.d.skip(b.left); err != nil {
+		skip := b.d.skip
+		if b.seek != nil {
+			skip = b.seek
+		}
+		if err := skip(b.left); err != nil {
 			return err
 		}
 		b.left = 0
@@ -121,10 +127,12 @@ func (b *block) finish() error {
 	}
 }
 
-func (b *block) taken() int64  { return b.d.offset - b.start }
-func (b *block) fault() error  { return b.d.err }
-func (b *block) close() error  { return nil }
-func (b *block) where() string { return fmt.Sprintf("before offset %d", b.d.offset) }
+func (b *block) method() method { return b.how }
+func (b *block) taken() int64   { return b.d.offset - b.start }
+func (b *block) fault() error   { return b.d.err }
+func (b *block) close() error   { return nil }
+func (b *block) where() string  { return fmt.Sprintf("before offset %d", b.d.offset) }
+func (b *block) sure() bool     { return true }
 
 // objectID reads the id of a large object, which archives hold as C's int: from 2^31 on it is negative.
 func (d *decoder) objectID() uint32 {

@@ -15,10 +15,11 @@ type Data struct {
 	src      source
 	codec    *codec
 	rows     rowsReader
-	method   method // how src is compressed
-	begun    bool   // the codec has been set to the bytes in work
+	begun    bool // the codec has been set to the bytes in work
 	inObject bool
-	err      error // what Read and NextObject give from now on
+	release  func() // gives the codec back
+	took     int64  // what Taken says once src is gone
+	err      error  // what Read and NextObject give from now on
 }
 
 // source is what the formats make of the bytes of one entry. Its Read gives io.EOF only where the archive itself says that
@@ -27,6 +28,8 @@ type source interface {
 	io.Reader
 	nextObject() (uint32, error) // io.EOF behind the last one; leaves out what was not read of the one before
 	finish() error               // leaves out what was not read
+	method() method              // how the rows, or the large object in work, are compressed
+	sure() bool                  // where they are not compressed: they have an end mark, or a length, of their own
 	taken() int64                // bytes of the archive
 	fault() error                // the error that ended reading, if it was in the bytes beneath
 	where() string               // for messages
@@ -38,7 +41,12 @@ func (d *Data) Entry() *Entry { return d.entry }
 
 // Taken returns how many bytes of the archive have been taken for this entry so far. Of a compressed entry a decoder
 // may hold some of them back.
-func (d *Data) Taken() int64 { return d.src.taken() }
+func (d *Data) Taken() int64 {
+	if d.src == nil {
+		return d.took
+	}
+	return d.src.taken()
+}
 
 // Read gives the rows without the line \. that archives have behind them, or the large object in work, decompressed. It returns io.EOF only after the end mark of the archive
 // and the end of the compressed stream were seen, and checksums agreed. A stream that ends before is an
@@ -53,11 +61,11 @@ func (d *Data) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	if !d.begun {
-		if err := d.codec.reset(d.method, d.src); err != nil {
+		if err := d.codec.reset(d.src.method(), d.src); err != nil {
 			return 0, d.fail(d.explain(err))
 		}
 		d.begun = true
-		d.rows.reset(d.codec)
+		d.rows.reset(d.codec, d.src.method() == stored && !d.src.sure())
 	}
 	r := io.Reader(d.codec)
 	if d.entry.isCopy() {
@@ -101,13 +109,16 @@ func (d *Data) NextObject() (oid uint32, err error) {
 	return oid, nil
 }
 
-// Close ends the reading of data got by [File.Open]; what was not read is not looked at.
+// Close ends the reading of data got by [File.Open]; what was not read is not looked at. It may be called twice.
 func (d *Data) Close() error {
-	d.err = errors.New("read of data that is closed")
-	if d.src == nil {
+	if d.release == nil {
 		return nil
 	}
-	return d.src.close()
+	d.release()
+	d.release = nil
+	src := d.src
+	d.leave("read of data that is closed")
+	return src.close()
 }
 
 // finish leaves out what was not read, so that the stream stands behind the data.
@@ -118,8 +129,14 @@ func (d *Data) finish() error {
 	if err := d.src.finish(); err != nil {
 		return d.fail(err)
 	}
-	d.err = errors.New("read of data that the reader has left behind")
+	d.leave("read of data that the reader has left behind")
 	return nil
+}
+
+// leave ends the use of what others use from now on.
+func (d *Data) leave(why string) {
+	d.took = d.src.taken()
+	d.src, d.codec, d.err = nil, nil, errors.New(why)
 }
 
 func (d *Data) fail(err error) error {
@@ -133,7 +150,7 @@ func (d *Data) explain(err error) error {
 	case fault != nil:
 		return fault
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("the %s stream is cut off %s: %w", d.method, d.src.where(), io.ErrUnexpectedEOF)
+		return fmt.Errorf("the %s stream is cut off %s: %w", d.src.method(), d.src.where(), io.ErrUnexpectedEOF)
 	}
-	return fmt.Errorf("%s %s: %w", d.method, d.src.where(), err)
+	return fmt.Errorf("%s %s: %w", d.src.method(), d.src.where(), err)
 }

@@ -3,6 +3,7 @@ package archive
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -10,17 +11,21 @@ import (
 // and not to the rows.
 const endMark = "\\.\n\n\n"
 
-// rowsReader gives the rows without the end mark behind them. Data without one is given as it is, since pg_restore does so too.
+// rowsReader gives the rows without the end mark behind them. Data without one is given as it is, since pg_restore does so too,
+// but where nothing else tells that it is complete.
 type rowsReader struct {
 	r       io.Reader
 	pending []byte // decompressed, and not given to a caller whose slice is short
 	held    []byte // the last bytes that came, which may be the end mark
 	ended   bool
+	strict  bool // the mark must be there
 	room    [1 + len(endMark)]byte
 	small   [512]byte
 }
 
-func (t *rowsReader) reset(r io.Reader) { *t = rowsReader{r: r} }
+var errNoEndMark = fmt.Errorf("no line \\. behind the rows, so some may be missing: %w", io.ErrUnexpectedEOF)
+
+func (t *rowsReader) reset(r io.Reader, strict bool) { *t = rowsReader{r: r, strict: strict} }
 
 func (t *rowsReader) Read(p []byte) (int, error) {
 	if len(t.pending) == 0 && len(p) >= len(t.small) {
@@ -47,8 +52,12 @@ func (t *rowsReader) read(p []byte) (int, error) {
 		switch {
 		case errors.Is(err, io.EOF):
 			t.ended = true
-			if n = len(withoutEndMark(p[:n])); n > 0 {
-				return n, nil
+			rows := withoutEndMark(p[:n])
+			if len(rows) == n && t.strict {
+				return 0, errNoEndMark
+			}
+			if len(rows) > 0 {
+				return len(rows), nil
 			}
 			return 0, io.EOF
 		case err != nil:

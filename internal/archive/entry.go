@@ -28,8 +28,9 @@ type Entry struct {
 	Owner      string // role to own the object, not quoted; "" leaves it to the one who restores
 	WithOIDs   bool   // the table was made WITH OIDS, which servers from 12 on don't know
 
-	Dependencies []int // dump ids, in the archive's order; they may name entries that the archive does not have
-	Offset       Offset
+	Dependencies []int  // dump ids, in the archive's order; they may name entries that the archive does not have
+	Offset       Offset // of the custom format
+	File         string // of directory archives and tar files: the name of the file with the data; "" for none
 
 	Nulls Fields // which of the strings above are NULL rather than empty
 }
@@ -148,7 +149,11 @@ func (d *decoder) entry(h *Header) Entry {
 	withOIDs, _ := d.text("with oids")
 	e.WithOIDs = string(withOIDs) == "true"
 	e.Dependencies = d.dependencies()
-	e.Offset = d.dataOffset(h.OffSize)
+	if h.Format == FormatCustom {
+		e.Offset = d.dataOffset(h.OffSize)
+	} else {
+		e.File, _ = d.str("file name") // _ReadExtraToc in pg_backup_directory.c and pg_backup_tar.c
+	}
 	return e
 }
 

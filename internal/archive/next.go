@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 )
 
 // Next goes to the next data block in the order of the stream, after ReadTOC. What was not read of the block before is
@@ -32,21 +33,60 @@ func (r *Reader) advance() error {
 		}
 		r.current = nil
 	}
+	if r.tar != nil {
+		return r.advanceTar()
+	}
 	start := r.d.offset
-	if _, err := r.d.r.Peek(1); errors.Is(err, io.EOF) {
+	next, err := r.d.r.Peek(1)
+	switch {
+	case errors.Is(err, io.EOF):
 		return r.ended()
+	case err == nil && next[0] == 0 && len(r.seen) == r.withData:
+		return r.tocAgain()
 	}
 	e, objects, err := r.d.blockHeader(r.toc)
 	if err != nil {
 		return err
 	}
+	r.block.open(&r.d, customMethod(r.toc.Header.Compression.Algorithm), start, objects)
+	return r.give(e, &r.block, start)
+}
+
+// give makes src the data that Next returns.
+func (r *Reader) give(e *Entry, src source, start int64) error {
 	if r.seen[e.DumpID] {
-		return fmt.Errorf("%s: a second data block at offset %d", e.label(), start)
+		return fmt.Errorf("%s: data for a second time at offset %d", e.label(), start)
 	}
 	r.seen[e.DumpID] = true
-	r.block.open(&r.d, start, objects)
-	r.current = &Data{entry: e, src: &r.block, codec: &r.codec, method: customMethod(r.toc.Header.Compression.Algorithm)}
+	r.current = &Data{entry: e, src: src, codec: &r.codec}
 	return nil
+}
+
+// tocAgain reads what pg_dump --format=custom > FILE leaves, from 16 on, behind the data: the TOC for a second time, now with offsets. It
+// should have gone in the place of the first, but pg_dump has opened its stdout to append (_allocAH in
+// pg_backup_archiver.c). Anything else is an error.
+func (r *Reader) tocAgain() error {
+	const where = "behind the data, in what should be a second copy of the TOC"
+	d := &r.d
+	at := d.offset
+	if n := d.wide("number of entries"); d.err == nil && n != int64(len(r.toc.Entries)) {
+		return fmt.Errorf("%s: %d entries at offset %d: must be %d", where, n, at, len(r.toc.Entries))
+	}
+	for i := 0; i < len(r.toc.Entries) && d.err == nil; i++ {
+		at = d.offset
+		e, first := d.entry(&r.toc.Header), r.toc.Entries[i]
+		e.Offset = first.Offset
+		if d.err == nil && !reflect.DeepEqual(e, first) {
+			return fmt.Errorf("%s: the entry at offset %d is not that of %s", where, at, first.label())
+		}
+	}
+	if d.err != nil {
+		return fmt.Errorf("%s: %w", where, d.err)
+	}
+	if _, err := d.r.Peek(1); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s: there is more at offset %d", where, d.offset)
+	}
+	return io.EOF
 }
 
 // ended is what Next says at the end of the stream.
