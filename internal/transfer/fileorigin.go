@@ -27,8 +27,22 @@ func (o *fileOrigin) preflight(ctx context.Context) error {
 			return err
 		}
 		o.file = file
-		return o.know(file.TOC(), nil, archiveName(o.opt.Path))
+		return o.know(file.TOC(), textSizes(file), archiveName(o.opt.Path))
 	})
+}
+
+// textSizes are about how many bytes of rows the entries hold. What is compressed is taken to be a quarter of that; the progress learns on
+// the way how much it is.
+func textSizes(f *archive.File) map[int]int64 {
+	const ratio = 4
+	sizes := f.DataSizes()
+	if f.TOC().Header.Compression.Algorithm == archive.NoCompression {
+		return sizes
+	}
+	for id := range sizes {
+		sizes[id] *= ratio
+	}
+	return sizes
 }
 
 // data opens the block of an entry of the plan's table of contents, which may have them in another order than the file's.
