@@ -43,7 +43,14 @@ func allowedValues(flag, category string) []string {
 		return []string{progressAuto, progressBars, progressLines, progressJSON, progressNone}
 	case "log-level":
 		return []string{"debug", "info", "warn", "error"}
+	case "archive-version":
+		return []string{"1.14", "1.15", "1.16"}
+	case "section":
+		return []string{"pre-data", "data", "post-data"}
 	case "format", "copy-format":
+		if category == categoryDump {
+			return []string{formatCustom, formatDirectory}
+		}
 		if category != categoryOutput { // of the rows
 			return []string{formatAuto, formatBinary, formatText}
 		}

@@ -89,7 +89,8 @@ func restoreAction(c *cli.Context) error {
 	if err := checkReportPath(c.String("report")); err != nil {
 		return err
 	}
-	s, opt := showOf(c, opt)
+	s, log := showOf(c)
+	opt.Log = log
 	s.transfer = func(ctx context.Context, opt transfer.Options) (*transfer.Result, error) {
 		restore.Options = opt
 		return transfer.Restore(ctx, restore)

@@ -35,7 +35,7 @@ func (b *builder) rows(t *Task) error {
 	}
 	t.Whole = b.choices.Splits[t.Relation].Why
 	// into == from: what goes in through its root does not stay together, and could not be taken back alone
-	if split, ok := b.choices.Splits[t.Relation]; ok && len(split.Cuts) > 0 && into == from {
+	if split, ok := b.choices.Splits[t.Relation]; ok && len(split.Cuts) > 0 && (into == from || b.merges) {
 		b.parts(t, split, list, from)
 		return nil
 	}

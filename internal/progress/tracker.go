@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -44,6 +45,7 @@ type Tracker struct {
 	warnings []Warning
 	leftOut  []LeftOut
 
+	written                   atomic.Int64
 	redone                    int64 // bytes that were moved in vain, by attempts that were lost
 	earlierBytes, earlierRows int64 // of data tasks that an earlier run did
 	retries                   []Retry

@@ -10,6 +10,7 @@ import (
 	"pgsluice/internal/archive"
 	"pgsluice/internal/catalog"
 	"pgsluice/internal/ledger"
+	"pgsluice/internal/pgdump"
 	"pgsluice/internal/plan"
 )
 
@@ -35,6 +36,7 @@ type run struct {
 	done, failed       *set           // tasks, by this run or, done ones, an earlier one
 	flawed             *set           // tasks that failed in part: what needs them goes on
 	toc                *archive.TOC
+	selection          pgdump.Selection // of a dump; a copy takes all and leaves out later
 	watcher            *watcher
 	verification       verification
 	dropping           bool // the commit that drops the ledger has been sent

@@ -45,7 +45,9 @@ func (r *run) lookAtSource(ctx context.Context, conn *pgconn.PgConn) error {
 	}
 	choices := r.preflightChoices()
 	r.survey.add(preflight.Special(extensions)...)
-	r.survey.add(preflight.Readable(choices, r.srcFacts.User, unreadable)...)
+	if !r.selection.Narrows() { // else pg_dump alone knows what of it is read
+		r.survey.add(preflight.Readable(choices, r.srcFacts.User, unreadable)...)
+	}
 	r.survey.add(preflight.Condition(choices, r.srcFacts, r.survey.aroundSource)...)
 	return nil
 }
