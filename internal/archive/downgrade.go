@@ -2,7 +2,6 @@ package archive
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,7 +70,7 @@ func (g *downgrade) expand() error {
 	}
 	for i := range g.from.Entries {
 		e := &g.from.Entries[i]
-		if e.Desc != "ACL" || !strings.HasPrefix(e.Tag, "LARGE OBJECTS ") {
+		if !e.IsGroupACL() {
 			continue
 		}
 		for _, id := range e.Dependencies {
@@ -107,19 +106,15 @@ func blobEntry(group *Entry, oid uint32, id int) Entry {
 // objectTag is the tag of what belongs to one large object, such as its comment.
 func objectTag(oid uint32) string { return "LARGE OBJECT " + strconv.FormatUint(uint64(oid), 10) }
 
-var onLargeObject = regexp.MustCompile(`( ON LARGE OBJECT )\d+( (?:TO|FROM) )`)
-
 // aclEntry repeats the privileges of a group's first large object for another one (IssueACLPerBlob in
 // pg_backup_archiver.c).
 func aclEntry(group *Entry, oid uint32, id, blob int) Entry {
 	e := *group
 	e.DumpID = id
-	number := strconv.FormatUint(uint64(oid), 10)
 	e.Tag = objectTag(oid)
 	var all strings.Builder
 	for _, statement := range SplitStatements(group.Defn) {
-		all.WriteString(onLargeObject.ReplaceAllString(statement, "${1}"+number+"${2}"))
-		all.WriteString("\n")
+		all.WriteString(forObject(statement, oid) + ";\n")
 	}
 	e.Defn, e.Dependencies, e.RelKind, e.Section = all.String(), []int{blob}, 0, None
 	return e
@@ -129,13 +124,13 @@ func aclEntry(group *Entry, oid uint32, id, blob int) Entry {
 func (g *downgrade) add(x *Entry) {
 	e := *x
 	switch {
-	case e.Desc == "BLOB METADATA", e.Desc == "ACL" && strings.HasPrefix(e.Tag, "LARGE OBJECTS "):
+	case e.Desc == "BLOB METADATA", e.IsGroupACL():
 		return
 	case e.Desc == "STATISTICS DATA":
 		g.left = append(g.left, e.label()+": only servers from 18 on take statistics, and archives from 1.16 on hold them")
 		return
 	}
-	if e.RelKind == 'p' && !e.Nulls.Has(FieldTableAM) { // ALTER TABLE … SET ACCESS METHOD needs the relkind
+	if e.RelKind == PartitionedTable && !e.Nulls.Has(FieldTableAM) { // ALTER TABLE … SET ACCESS METHOD needs the relkind
 		e.TableAM, e.Nulls = "", e.Nulls|FieldTableAM
 	}
 	e.RelKind = 0

@@ -122,7 +122,8 @@ func (b *builder) contents(e *archive.Entry) []uint32 {
 	var oids []uint32
 	for _, id := range e.Dependencies {
 		if d := b.toc.ByID(id); d != nil && d.Desc == "BLOB METADATA" {
-			oids = append(oids, b.largeObjects(d)...)
+			group, _ := d.LargeObjects() // its own statements tell what can't be read
+			oids = append(oids, group...)
 		}
 	}
 	if oids != nil {

@@ -124,7 +124,7 @@ func TestEveryKindOfEntry(t *testing.T) {
 				switch {
 				case noOwner || k.owner == "":
 				case k.desc == "BLOB METADATA":
-					want = "ALTER LARGE OBJECT 7 OWNER TO own;\nALTER LARGE OBJECT 8 OWNER TO own;\n"
+					want = "ALTER LARGE OBJECT 7 OWNER TO own;\nALTER LARGE OBJECT 8 OWNER TO own"
 				default:
 					want = "ALTER " + k.owner + " OWNER TO own"
 				}
