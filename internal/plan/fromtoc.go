@@ -96,7 +96,7 @@ func (s *fromTOC) relation(e *archive.Entry) {
 	r := &catalog.Relation{
 		OID: e.CatalogID.OID, Name: archive.QualifiedName(e.Namespace, e.Tag),
 		Unlogged:    strings.HasPrefix(e.Defn, "CREATE UNLOGGED TABLE "),
-		Partitioned: e.RelKind == partitionedTable || e.RelKind == 0 && strings.Contains(e.Defn, "\nPARTITION BY "),
+		Partitioned: e.RelKind == archive.PartitionedTable || e.RelKind == 0 && strings.Contains(e.Defn, "\nPARTITION BY "),
 	}
 	s.source.Relations[r.OID] = r
 	s.named[qualified{e.Namespace, e.Tag}] = r

@@ -23,7 +23,6 @@ type archived struct {
 	opt    RestoreOptions
 	toc    *archive.TOC
 	source *catalog.Source
-	only   map[int]bool // dump ids of the selected entries, nil: all
 }
 
 // archiveError is an error of an archive: reading it again would bring the same, whatever it looks like.
@@ -48,11 +47,11 @@ func (a *archived) know(toc *archive.TOC, sizes map[int]int64, name string) erro
 	if a.toc != nil {
 		return nil
 	}
-	chosen, only, err := a.opt.Selection.choose(toc)
+	chosen, wanted, err := a.opt.choose(toc)
 	if err != nil {
 		return &Refused{Err: err}
 	}
-	a.toc, a.only, a.source = chosen, only, plan.SourceOf(chosen, sizes)
+	a.toc, a.run.wanted, a.source = chosen, wanted, plan.SourceOf(chosen, sizes)
 	h := toc.Header
 	a.srcFacts = &catalog.Facts{
 		Version: serverVersion(h.ServerVersion), VersionText: h.ServerVersion, Database: h.Database, Encoding: toc.Encoding(),

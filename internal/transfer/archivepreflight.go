@@ -74,7 +74,7 @@ func (a *archived) look(ctx context.Context, conn *pgconn.PgConn) (err error) {
 	if err := r.checkUserObjects(ctx, conn); err != nil {
 		return err
 	}
-	if !r.DataOnly {
+	if !r.existing {
 		if err := a.lookForExtensions(ctx, conn); err != nil {
 			return err
 		}
@@ -115,4 +115,4 @@ func (a *archived) lookForExtensions(ctx context.Context, conn *pgconn.PgConn) e
 }
 
 // selected reports whether an entry is among those that are restored.
-func (a *archived) selected(e *archive.Entry) bool { return a.only == nil || a.only[e.DumpID] }
+func (a *archived) selected(e *archive.Entry) bool { return a.run.wanted[e.DumpID] }

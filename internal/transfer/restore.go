@@ -3,6 +3,8 @@ package transfer
 import (
 	"context"
 	"io"
+
+	"pgsluice/internal/archive"
 )
 
 // RestoreOptions are the choices of one restore. The zero value of each field is its documented default.
@@ -17,8 +19,11 @@ type RestoreOptions struct {
 	Input io.Reader
 	// Memory bounds the rows that are read ahead from Input, in bytes; 0 is 32 MiB.
 	Memory int64
-	// Selection says which entries are restored.
-	Selection Selection
+	// Selection says which entries are restored, with pg_restore's meaning. SchemaOnly, DataOnly and what begins with No are those of
+	// Options, whatever it says. Section data alone is DataOnly.
+	Selection archive.Selection
+	// Extensions are made before all else, if the target lacks them; the archive's own entries for them are left out.
+	Extensions []PreInstalled
 }
 
 // defaultMemory is room for some hundred small tables beside a large one that still loads, and little beside what each COPY has in
@@ -33,6 +38,11 @@ func (o RestoreOptions) withDefaults() RestoreOptions {
 	if o.Resume == ResumeMixed {
 		o.Resume = Resume
 	}
+	s := &o.Selection
+	s.SchemaOnly, s.DataOnly, s.NoACL, s.NoComments, s.NoPublications, s.NoSubscriptions = false, false, false, false, false, false
+	if len(s.Sections) == 1 && s.Sections[0] == archive.DataSection {
+		o.DataOnly, s.Sections = true, nil
+	}
 	o.Source, o.Format, o.SplitAbove, o.PgDump, o.Verify = "", FormatText, -1, "", false
 	return o
 }
@@ -44,7 +54,11 @@ func (o RestoreOptions) withDefaults() RestoreOptions {
 // stream from its beginning.
 func Restore(ctx context.Context, opt RestoreOptions) (*Result, error) {
 	opt = opt.withDefaults()
+	if err := opt.checkSubset(); err != nil {
+		return &Result{}, err
+	}
 	r := newRun(opt.Options)
+	r.existing, r.selective, r.selected = opt.intoExisting(), opt.narrows(), opt.selectedBy()
 	a := archived{run: r, opt: opt}
 	if opt.Path != "" {
 		r.origin = &fileOrigin{archived: a}

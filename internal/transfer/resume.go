@@ -104,7 +104,7 @@ func (r *run) shape() string {
 			words = append(words, o.word)
 		}
 	}
-	return strings.Join(words, " ")
+	return strings.Join(append(words, r.selected...), " ")
 }
 
 // horizon is the snapshot of this run as the ledger knows it.
