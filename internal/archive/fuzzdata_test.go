@@ -90,10 +90,10 @@ func FuzzRoundTrip(f *testing.F) {
 		}
 		pieces := func(s string) (all []string) {
 			for n := 1 + int(step); len(s) > 0; s = s[min(n, len(s)):] {
-				all = append(all, s[:min(n, len(s))])
-				if len(all) > 50 {
+				if len(all) == 50 {
 					n = len(s)
 				}
+				all = append(all, s[:min(n, len(s))])
 			}
 			return all
 		}

@@ -139,7 +139,7 @@ func (t *Tracker) phaseStatus(id Phase, now time.Duration) PhaseStatus {
 	switch {
 	case p.complete() && p.failed > 0:
 		s.State = StateFailed
-	case p.complete() && (p.total > 0 || t.tasksPlanned() > 0):
+	case p.complete() && (p.total > 0 || t.tasksPlanned() > 0 && !t.discovering):
 		s.State = StateDone
 	case !p.begun:
 		s.State = StateWaiting
