@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"sync"
 )
 
@@ -19,13 +20,38 @@ type customFile struct {
 	mu    sync.Mutex
 	found map[int]int64 // where the blocks of these dump ids begin
 	next  int64         // where the first block that was not looked at begins
+
+	starts func() []int64 // the TOC's offsets, in order
 }
 
 func newCustomFile(f *os.File, toc *TOC, lim Limits, dataStart int64) *customFile {
 	lim.TotalBytes = math.MaxInt64 // it is for header and TOC
 	c := &customFile{f: f, toc: toc, lim: lim, found: map[int]int64{}, next: dataStart}
 	c.pool.New = func() any { d := newDecoder(nil, lim); return &d }
+	c.starts = sync.OnceValue(func() (all []int64) {
+		for i := range toc.Entries {
+			if o := toc.Entries[i].Offset; o.State == OffsetSet {
+				all = append(all, o.Position)
+			}
+		}
+		slices.Sort(all)
+		return all
+	})
 	return c
+}
+
+// bytes returns how far it is from the block of e to what comes behind it.
+func (c *customFile) bytes(e *Entry, fileBytes int64) int64 {
+	if e.Offset.State != OffsetSet {
+		return 0
+	}
+	starts := c.starts()
+	i, _ := slices.BinarySearch(starts, e.Offset.Position+1)
+	end := fileBytes
+	if i < len(starts) {
+		end = starts[i]
+	}
+	return max(0, end-e.Offset.Position)
 }
 
 // decoder returns a decoder that stands at an offset of the file.

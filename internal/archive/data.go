@@ -11,15 +11,16 @@ import (
 //
 // Errors name the entry and the offset in the archive (in a directory the file and the offset in that). They stick.
 type Data struct {
-	entry    *Entry
-	src      source
-	codec    *codec
-	rows     rowsReader
-	begun    bool // the codec has been set to the bytes in work
-	inObject bool
-	release  func() // gives the codec back
-	took     int64  // what Taken says once src is gone
-	err      error  // what Read and NextObject give from now on
+	entry      *Entry
+	src        source
+	codec      *codec
+	rows       rowsReader
+	begun      bool   // the codec has been set to the bytes in work
+	inObject   bool   // NextObject has been called
+	objectOver bool   // and all of the object has been read
+	release    func() // gives the codec back
+	took       int64  // what Taken says once src is gone
+	err        error  // what Read and NextObject give from now on
 }
 
 // source is what the formats make of the bytes of one entry. Its Read gives io.EOF only where the archive itself says that
@@ -57,6 +58,8 @@ func (d *Data) Read(p []byte) (int, error) {
 		return 0, d.err
 	case d.entry.isBlobs() && !d.inObject:
 		return 0, d.fail(errors.New("read of large objects before NextObject"))
+	case d.objectOver:
+		return 0, io.EOF
 	case len(p) == 0:
 		return 0, nil
 	}
@@ -76,7 +79,7 @@ func (d *Data) Read(p []byte) (int, error) {
 	case err == nil:
 	case errors.Is(err, io.EOF) && d.src.fault() == nil:
 		if d.inObject {
-			d.inObject = false
+			d.objectOver = true
 		} else {
 			d.err = io.EOF
 		}
@@ -96,7 +99,7 @@ func (d *Data) NextObject() (oid uint32, err error) {
 	if !d.entry.isBlobs() {
 		return 0, fmt.Errorf("%s: it has no large objects", d.entry.label())
 	}
-	d.begun, d.inObject = false, false
+	d.begun, d.inObject, d.objectOver = false, false, false
 	oid, err = d.src.nextObject()
 	switch {
 	case errors.Is(err, io.EOF):

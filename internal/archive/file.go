@@ -51,7 +51,7 @@ func openDirectory(path string, lim Limits) (*File, error) {
 	dir := directory{root}
 	f, err := newFilesArchive(dir, FormatDirectory, lim)
 	if err == nil {
-		f.size, err = dir.size()
+		f.size, err = dir.total()
 	}
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
@@ -126,6 +126,26 @@ func (f *File) TOC() *TOC { return f.toc }
 
 // Size returns how many bytes the archive has, all its files together.
 func (f *File) Size() int64 { return f.size }
+
+// Bytes returns about how many bytes of the archive hold the data of e, compressed, for comparisons and progress. It is 0 if that
+// can't be told without reading: in a custom-format file whose offsets are not set, or of missing data.
+func (f *File) Bytes(e *Entry) int64 {
+	switch {
+	case !e.HadDumper:
+		return 0
+	case f.custom != nil:
+		return f.custom.bytes(e, f.size)
+	case !e.isBlobs():
+		n, _ := f.files.size(e.File)
+		return n
+	}
+	n, _ := f.files.size(listOf(e, f.toc.Header.Version))
+	return n * guessedObject
+}
+
+// guessedObject is how many bytes of large objects a byte of their list stands for (_PrepParallelRestore in
+// pg_backup_directory.c).
+const guessedObject = 1024
 
 // Open begins to read the data of e, which is an entry of the File's TOC with data. Each Data is independent of the
 // others; the caller closes it.

@@ -26,7 +26,8 @@ func methodOf(name string) (string, method) {
 type files interface {
 	// open opens a file, or one with this name and a suffix.
 	open(name string) (io.ReadCloser, method, error)
-	sure() bool // a file that was cut off is noticed
+	size(name string) (int64, error) // of the file that open opens
+	sure() bool                      // a file that was cut off is noticed
 }
 
 // fileSource is the data of one entry where archives hold a file for each table and each large object

@@ -403,3 +403,22 @@ func TestSeveralBlobsInOldDirectories(t *testing.T) {
 		t.Errorf("%d BLOBS entries with %d", entries, oids)
 	}
 }
+
+// What has arrived is given before more is waited for, but for the few bytes that may be the end mark.
+func TestDataAsksForNoByteTooMany(t *testing.T) {
+	_, start, rows, _ := head(archive.NoCompression)
+	text := strings.Repeat("1\tone\n", 20)
+	p := append(start, "\x01"+num(rows)+chunk(text[:60])+chunk(text[60:])...)
+	r := archive.NewReader(upTo(t, p), archive.Limits{})
+	if _, err := r.ReadTOC(); err != nil {
+		t.Fatal(err)
+	}
+	d, err := r.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, len(text)-6)
+	if n, err := io.ReadFull(d, got); err != nil || string(got) != text[:len(got)] {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+}

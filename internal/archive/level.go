@@ -55,12 +55,12 @@ func (c Compression) flateLevel() int {
 	return [...]int{1: 1, 2: 3, 3: 5, 4: 6, 5: 7, 6: 8, 7: 8, 8: 9, 9: 9}[c.Level]
 }
 
-// lz4Level gives liblz4's own fast algorithm below level 3, where its high compression begins.
-func (c Compression) lz4Level() lz4.CompressionLevel {
+// lz4Compressor gives liblz4's own fast algorithm below level 3, where its high compression begins.
+func (c Compression) lz4Compressor() func(src, dst []byte) (int, error) {
 	if c.Level < 3 {
-		return lz4.CCompatFast
+		return new(lz4.CompressorCCompat).CompressBlock
 	}
-	return 1 << (8 + min(c.Level, 11) - 2) // Level1 to Level9
+	return (&lz4.CompressorHC{Level: 1 << (8 + min(c.Level, 11) - 2)}).CompressBlock // Level1 to Level9
 }
 
 func (c Compression) zstdLevel() zstd.EncoderLevel {

@@ -257,3 +257,36 @@ func TestFilesThatCantBeOpened(t *testing.T) {
 		}
 	}
 }
+
+func TestBytesOfEntries(t *testing.T) {
+	for path, known := range map[string]bool{
+		"pg15-gzip-file.dump": true, "pg15-gzip-pipe.dump": false, "pg15-gzip.dir": true, "pg15.tar": true, "pg17-zstd-file.dump": true,
+	} {
+		f, err := archive.Open("testdata/data/"+path, archive.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		empty, many := f.Bytes(find(t, f.TOC(), "TABLE DATA", "empty")), f.Bytes(find(t, f.TOC(), "TABLE DATA", "many"))
+		if known && (empty <= 0 || many <= 2*empty || many > f.Size()) || !known && many != 0 {
+			t.Errorf("%s: empty %d, many %d of %d", path, empty, many, f.Size())
+		}
+		if n := f.Bytes(find(t, f.TOC(), "TABLE", "many")); n != 0 {
+			t.Errorf("%s: a table without data has %d", path, n)
+		}
+		if strings.HasSuffix(path, "-file.dump") {
+			d, err := f.Open(find(t, f.TOC(), "TABLE DATA", "many"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.Copy(io.Discard, d); err != nil || d.Taken() != many {
+				t.Errorf("%s: %d taken, not %d: %v", path, d.Taken(), many, err)
+			}
+			if err := d.Close(); err != nil || d.Taken() != many {
+				t.Errorf("%s: closed: %d taken, %v", path, d.Taken(), err)
+			}
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -2,9 +2,11 @@ package archive
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/adler32"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/flate"
@@ -34,7 +36,7 @@ type Segmenter struct {
 	out    bytes.Buffer
 	flate  *flate.Writer
 	gzip   *gzip.Writer
-	lz4    *lz4.Writer
+	lz4    func(src, dst []byte) (int, error)
 	zstd   *zstd.Encoder
 
 	mu   sync.Mutex
@@ -58,9 +60,7 @@ func NewSegmenter(c Compression, f Format) (*Segmenter, error) {
 	case gzipFile:
 		s.gzip, err = gzip.NewWriterLevel(&s.out, c.flateLevel())
 	case lz4Frames:
-		s.lz4 = lz4.NewWriter(&s.out)
-		err = s.lz4.Apply(lz4.ConcurrencyOption(1), lz4.BlockSizeOption(lz4.Block4Mb), lz4.ChecksumOption(false),
-			lz4.CompressionLevelOption(c.lz4Level()))
+		s.lz4 = c.lz4Compressor()
 	case zstdFrames:
 		s.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(c.zstdLevel()), zstd.WithWindowSize(4<<20))
 	}
@@ -78,20 +78,31 @@ func (s *Segmenter) Segment(rows []byte) (Segment, error) {
 		return seg, nil
 	}
 	p := s.memory()
-	if s.method == stored {
+	var err error
+	switch s.method {
+	case stored:
 		p = append(p, rows...)
 		seg.p = p
-		return seg, nil
-	}
-	if s.method == zstdFrames {
+	case lz4Frames:
+		seg.p, err = s.lz4Frame(rows, p)
+	case zstdFrames:
 		seg.p = s.zstd.EncodeAll(rows, p)
-		return seg, nil
+	default:
+		seg.p, err = s.deflate(rows, p, &seg.adler)
 	}
+	if err != nil {
+		return Segment{}, fmt.Errorf("%s: %w", s.method, err)
+	}
+	return seg, nil
+}
+
+// deflate appends to p what has gzip's compression.
+func (s *Segmenter) deflate(rows, p []byte, adler *uint32) ([]byte, error) {
 	s.out = *bytes.NewBuffer(p)
 	var err error
 	switch s.method {
 	case zlibStream:
-		seg.adler = adler32.Checksum(rows)
+		*adler = adler32.Checksum(rows)
 		s.flate.Reset(&s.out)
 		_, err = s.flate.Write(rows)
 		err = errors.Join(err, s.flate.Flush())
@@ -99,17 +110,40 @@ func (s *Segmenter) Segment(rows []byte) (Segment, error) {
 		s.gzip.Reset(&s.out)
 		_, err = s.gzip.Write(rows)
 		err = errors.Join(err, s.gzip.Close())
-	case lz4Frames:
-		s.lz4.Reset(&s.out)
-		_, err = s.lz4.Write(rows)
-		err = errors.Join(err, s.lz4.Close())
 	}
-	if err != nil {
-		return Segment{}, fmt.Errorf("%s: %w", s.method, err)
-	}
-	seg.p = s.out.Bytes()
+	p = s.out.Bytes()
 	s.out = bytes.Buffer{}
-	return seg, nil
+	return p, err
+}
+
+// lz4FrameStart says: version 1, independent blocks of at most 4 MiB, no checksums, and the checksum of that.
+const (
+	lz4FrameStart = "\x04\x22\x4d\x18\x60\x70\x73"
+	lz4Block      = 4 << 20
+	lz4Stored     = 1 << 31 // in a block's length: it is not compressed
+)
+
+// lz4Frame appends a frame to p. It is made here and not by lz4.Writer, which would hold buffers of 8 MiB and copy rows into them.
+func (s *Segmenter) lz4Frame(rows, p []byte) ([]byte, error) {
+	p = append(p, lz4FrameStart...)
+	for len(rows) > 0 {
+		block := rows[:min(len(rows), lz4Block)]
+		rows = rows[len(block):]
+		at, bound := len(p)+4, lz4.CompressBlockBound(len(block))
+		p = slices.Grow(p, 4+bound+4)[:at]
+		n, err := s.lz4(block, p[at:at+bound])
+		if err != nil {
+			return nil, err
+		}
+		size := uint32(n)
+		if n == 0 || n >= len(block) {
+			n = copy(p[at:at+bound], block)
+			size = uint32(n) | lz4Stored
+		}
+		binary.LittleEndian.PutUint32(p[at-4:], size)
+		p = p[:at+n]
+	}
+	return append(p, 0, 0, 0, 0), nil // the end mark
 }
 
 // memory returns an empty slice, with room if a segment was given back.

@@ -71,12 +71,26 @@ func noEOF(err error) error {
 }
 
 func (t *tarFiles) open(name string) (io.ReadCloser, method, error) {
+	at, m, err := t.find(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	return &memberReader{r: io.NewSectionReader(t.f, at.offset, at.bytes), left: at.bytes}, m, nil
+}
+
+func (t *tarFiles) size(name string) (int64, error) {
+	at, _, err := t.find(name)
+	return at.bytes, err
+}
+
+// find looks for a member with this name, or with a suffix to it.
+func (t *tarFiles) find(name string) (memberSpan, method, error) {
 	for _, m := range []method{stored, gzipFile, lz4Frames, zstdFrames} {
 		if at, ok := t.members[name+suffixes[m]]; ok {
-			return &memberReader{r: io.NewSectionReader(t.f, at.offset, at.bytes), left: at.bytes}, m, nil
+			return at, m, nil
 		}
 	}
-	return nil, 0, fmt.Errorf("the tar file has no member %.100q", name)
+	return memberSpan{}, 0, fmt.Errorf("the tar file has no member %.100q", name)
 }
 
 // memberReader sees when the tar file ends before a member does.
