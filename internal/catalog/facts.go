@@ -37,6 +37,8 @@ type Facts struct {
 	// SharedBuffers and MaintenanceWorkMem are in bytes, as they are for this role in this database.
 	SharedBuffers, MaintenanceWorkMem int64
 	MaxParallelWorkers                int
+	// Cores are how many of its machine's the server may use; 0 where the role can't see that.
+	Cores int
 }
 
 const factsQuery = `
@@ -104,6 +106,11 @@ func ReadFacts(ctx context.Context, conn *pgconn.PgConn) (*Facts, error) {
 	} else if ctx.Err() != nil {
 		return nil, err
 	}
+	if row, err := Row(ctx, conn, coresQuery); err == nil {
+		f.Cores = number(row[0])
+	} else if ctx.Err() != nil {
+		return nil, err
+	}
 	timeline := "SELECT pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8)"
 	if f.InRecovery {
 		timeline = "SELECT pg_catalog.lpad(pg_catalog.upper(pg_catalog.to_hex(timeline_id)), 8, '0') FROM pg_catalog.pg_control_checkpoint()"
@@ -115,6 +122,15 @@ func ReadFacts(ctx context.Context, conn *pgconn.PgConn) (*Facts, error) {
 	}
 	return f, nil
 }
+
+// coresQuery counts the machine's processors, or what a container may use of them. No function tells, but on Linux there are
+// files, for superusers and pg_read_server_files. Who may not read them is not let try: it would stand in the server's log.
+const coresQuery = `
+SELECT CASE WHEN quota ~ '^[1-9][0-9]* [1-9][0-9]*' THEN least(cores, ceil(split_part(quota, ' ', 1)::numeric / split_part(quota, ' ', 2)::numeric)::int) ELSE cores END
+  FROM (SELECT (SELECT count(*)::int FROM regexp_split_to_table(pg_read_file('/proc/cpuinfo', 0, 1048576, true), '\n') AS line WHERE line LIKE 'processor%:%'),
+               rtrim(pg_read_file('/sys/fs/cgroup/cpu.max', 0, 100, true), E' \n')
+         WHERE has_function_privilege('pg_read_file(text, bigint, bigint, boolean)', 'EXECUTE')
+           AND (pg_has_role('pg_read_server_files', 'MEMBER') OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user))) AS seen (cores, quota)`
 
 // VisibleXIDs gives pg_current_snapshot() of the transaction that conn is in: two that are the same see the same. A standby's
 // names no transactions that are in work; while there are any, it is only the same at the same point of the WAL.

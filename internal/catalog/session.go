@@ -49,6 +49,7 @@ func OpenSession(ctx context.Context, a *Address, opt SessionOptions) (*pgconn.P
 	conn, err := a.Connect(ctx, opt.Application, func(config *pgconn.Config) {
 		if opt.Role == Reader {
 			config.BuildFrontend = buffered
+			config.DialFunc = gathering(config.DialFunc)
 		}
 		if opt.Configure != nil {
 			opt.Configure(config)

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -138,6 +139,7 @@ func TestReadFacts(t *testing.T) {
 		MayReplicaRole: true, ReadOnly: true, Timeline: "00000001",
 		SharedBuffers:      pgtest.Scalar[int64](t, c.URL("postgres"), "SELECT setting::int8 * 8192 FROM pg_settings WHERE name = 'shared_buffers'"),
 		MaintenanceWorkMem: 64 << 20, MaxParallelWorkers: 8, // the server's defaults
+		Cores:            f.Cores,
 		SystemIdentifier: pgtest.Scalar[string](t, c.URL("postgres"), "SELECT system_identifier::text FROM pg_control_system()"),
 	}
 	if *f != want {
@@ -148,6 +150,9 @@ func TestReadFacts(t *testing.T) {
 	}
 	if f.FreeConnections < 1 || f.FreeConnections > 99 || f.LockSlots < 6400 {
 		t.Errorf("%d free connections, %d lock slots", f.FreeConnections, f.LockSlots)
+	}
+	if runtime.GOOS == "linux" && (f.Cores < 1 || f.Cores > runtime.NumCPU()) {
+		t.Errorf("%d cores, and this machine has %d", f.Cores, runtime.NumCPU())
 	}
 	if got := one(t, conn, "SHOW search_path"); got != "" {
 		t.Errorf("later questions are asked with search_path %s", got)

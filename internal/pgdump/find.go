@@ -67,19 +67,45 @@ func install(major int) string {
 
 // candidates are all programs that answer, newest first.
 func candidates(ctx context.Context) []Program {
-	var found []Program
+	paths, wrappers := files()
+	found := asked(ctx, paths)
+	if len(found) == 0 {
+		found = asked(ctx, wrappers)
+	}
+	slices.SortStableFunc(found, func(a, b Program) int { return b.version.Compare(a.version) })
+	return found
+}
+
+// files are the programs that there are, each once however many links lead to it. Debian's pg_wrapper stands apart: it runs one of
+// the others, and what is to be started for that first takes longer than they do.
+func files() (paths, wrappers []string) {
 	seen := map[string]bool{}
 	for _, folder := range programs.Folders() {
 		path := filepath.Join(folder, programs.Executable("pg_dump"))
-		if info, err := os.Stat(path); err != nil || info.IsDir() || seen[path] {
+		real, err := filepath.EvalSymlinks(path)
+		if err != nil || seen[real] {
 			continue
 		}
-		seen[path] = true
+		seen[real] = true
+		if info, err := os.Stat(real); err != nil || info.IsDir() {
+			continue
+		}
+		if filepath.Base(real) == "pg_wrapper" {
+			wrappers = append(wrappers, path)
+		} else {
+			paths = append(paths, path)
+		}
+	}
+	return paths, wrappers
+}
+
+func asked(ctx context.Context, paths []string) []Program {
+	var found []Program
+	for _, path := range paths {
 		if p, err := ask(ctx, path); err == nil {
 			found = append(found, p)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b Program) int { return b.version.Compare(a.version) })
 	return found
 }
 

@@ -50,6 +50,35 @@ func TestChooseTheNewest(t *testing.T) {
 	}
 }
 
+// Debian's wrapper is passed over where there is what it would run, and used where there is nothing else; a program that several
+// links lead to is asked once.
+func TestChooseNoWrapper(t *testing.T) {
+	dir := t.TempDir()
+	log := filepath.Join(dir, "asked")
+	note := "echo \"$0\" >> " + log + "\n"
+	wrapped, real, linked := filepath.Join(dir, "bin"), filepath.Join(dir, "real"), filepath.Join(dir, "linked")
+	for _, folder := range []string{wrapped, real} {
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wrapper := script(t, filepath.Join(dir, "pg_wrapper"), note+answering("99.2"))
+	want := script(t, filepath.Join(real, "pg_dump"), note+answering("99.2"))
+	if err := errors.Join(os.Symlink(wrapper, filepath.Join(wrapped, "pg_dump")), os.Symlink(real, linked)); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", strings.Join([]string{wrapped, real, linked}, string(os.PathListSeparator)))
+	if p, err := Choose(t.Context(), "", 99); err != nil || p.Path != want {
+		t.Errorf("%v, error %v", p, err)
+	}
+	if text, err := os.ReadFile(log); err != nil || string(text) != want+"\n" {
+		t.Errorf("asked: %s, error %v", text, err)
+	}
+	if p := asked(t.Context(), []string{filepath.Join(wrapped, "pg_dump")}); len(p) != 1 || p[0].Major != 99 {
+		t.Errorf("the wrapper alone: %v", p)
+	}
+}
+
 // --pg-dump is the only candidate, and what is wrong with it is said.
 func TestChooseByPath(t *testing.T) {
 	t.Parallel()

@@ -67,9 +67,14 @@ func (r *run) builderMemory() int64 {
 }
 
 // builderWorkers shares out the parallel workers that the target has: an index build takes them from the same pool as
-// all the others.
+// all the others. Where the cores are known, a builder and its workers take no more than their share of these: parts of one sort that
+// wait for a core only take longer.
 func (r *run) builderWorkers() int {
-	return min(r.dstFacts.MaxParallelWorkers/r.IndexJobs, maxParallelWorkers)
+	workers := min(r.dstFacts.MaxParallelWorkers/r.IndexJobs, maxParallelWorkers)
+	if cores := r.dstFacts.Cores; cores > 0 {
+		workers = min(workers, max(cores/r.IndexJobs-1, 0))
+	}
+	return workers
 }
 
 // writerSettings are those of sessions on the target that are not the same for every transfer.

@@ -149,4 +149,11 @@ func TestFitJobs(t *testing.T) {
 	if got := []int{workers(1), workers(4), workers(32)}; !slices.Equal(got, []int{8, 4, 0}) {
 		t.Errorf("parallel workers: %v", got)
 	}
+	onCores := func(cores, jobs int) int {
+		r := &run{Options: Options{IndexJobs: jobs}, dstFacts: &catalog.Facts{MaxParallelWorkers: 8, Cores: cores}}
+		return r.builderWorkers()
+	}
+	if got := []int{onCores(2, 2), onCores(2, 1), onCores(8, 2), onCores(8, 4), onCores(64, 2), onCores(1, 4)}; !slices.Equal(got, []int{0, 1, 3, 1, 4, 0}) {
+		t.Errorf("parallel workers on cores that are known: %v", got)
+	}
 }
