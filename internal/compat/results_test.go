@@ -87,7 +87,8 @@ func (p *page) write(t testing.TB) {
 	defer written.mu.Unlock()
 	written.text = append(written.text, p.String())
 	const head = "# What the compatibility matrix has shown\n\n" +
-		"Written by `make compat`. An empty cell is a combination that does not exist: pg_dump 15 knows no lz4, and no pg_dump reads a newer server.\n\n"
+		"Written by `make compat`. An empty cell is a combination that does not exist: pg_dump 15 knows no lz4, and no pg_dump reads a newer server. " +
+		"\"Neither\" is an archive that pg_restore and psql of its pg_dump's version can't restore either.\n\n"
 	if err := os.WriteFile(*results, []byte(head+strings.Join(written.text, "\n")), 0o644); err != nil {
 		t.Error(err)
 	}
