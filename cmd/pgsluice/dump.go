@@ -13,7 +13,8 @@ import (
 )
 
 const dumpDescription = `Writes a database to standard output, as an archive that pg_restore reads, or
-with --output to a file that appears under its name only when it is whole. The
+with --output to a file that appears under its name only when it is whole; as a
+script, or the rows of one table or query, if --format says so. The
 archive is what the newest pg_dump found would write; the rows are read by
 several sessions under one snapshot, and compressed on several cores. SOURCE is
 named as for copy. What is taken is said as to pg_dump: patterns are those of
@@ -37,6 +38,11 @@ Examples:
   # two tables, without the rows of one of them
   pgsluice dump service=shop --table orders --table log \
       --exclude-table-data log -o part.dump
+
+  # a script; the rows of a query, for a spreadsheet
+  pgsluice dump service=shop --format plain --compress gzip -o shop.sql.gz
+  pgsluice dump service=shop --format copy --copy-format csv \
+      --query 'SELECT * FROM orders WHERE id < 1000' > orders.csv
 
   # a directory archive, four readers, at most 50 MB/s from the source
   pgsluice dump service=shop --format directory -o shop.d --jobs 4 \
@@ -66,10 +72,12 @@ const categoryDump = "What to write"
 func dumpFlags() []cli.Flag {
 	const what, how = "What to take", "How to read"
 	flags := []cli.Flag{
-		&cli.StringFlag{Name: "format", Aliases: []string{"F"}, Category: categoryDump, Usage: "`FORMAT` custom, or directory, which needs --output (default custom)"},
+		&cli.StringFlag{Name: "format", Aliases: []string{"F"}, Category: categoryDump, Usage: "`FORMAT` custom; directory, which needs --output; plain, a script for psql; or copy, what COPY sends of one --table or --query (default custom)"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: categoryDump, TakesFile: true, Usage: "`FILE` write to it; it is there only when the dump is whole (default: standard output)"},
-		&cli.StringFlag{Name: "compress", Aliases: []string{"Z"}, Category: categoryDump, Usage: "`METHOD[:LEVEL]` none, gzip, lz4 or zstd (default: zstd if the archive's version has it by itself, from pg_dump 16 on, else gzip)"},
+		&cli.StringFlag{Name: "compress", Aliases: []string{"Z"}, Category: categoryDump, Usage: "`METHOD[:LEVEL]` none, gzip, lz4 or zstd (default: of an archive zstd if its version has it by itself, from pg_dump 16 on, else gzip, which every pg_restore reads; of plain and copy none)"},
 		&cli.StringFlag{Name: "archive-version", Category: categoryDump, Usage: "`VERSION` 1.14, 1.15 or 1.16, for an older pg_restore (default: what pg_dump writes: 1.14 up to 15, 1.15 of 16, 1.16 from 17 on)"},
+		&cli.StringFlag{Name: "query", Category: categoryDump, Usage: "`SQL` with --format copy: the rows of this query"},
+		&cli.StringFlag{Name: "copy-format", Category: categoryDump, Usage: "`FORMAT` with --format copy: text, csv with a line of names, or binary (default text)"},
 	}
 	for _, f := range selectionLists {
 		flags = append(flags, &cli.StringSliceFlag{Name: f.name, Aliases: f.short, Category: what, Usage: f.usage})
@@ -149,9 +157,11 @@ func dumpOptions(c *cli.Context) (transfer.DumpOptions, error) {
 	if opt.Source, err = sourceName(c.Args().Slice()); err != nil {
 		return opt, err
 	}
-	if c.String("format") == formatDirectory {
-		opt.Format = transfer.DirectoryArchive
-	}
+	opt.Format = map[string]transfer.DumpFormat{
+		formatDirectory: transfer.DirectoryArchive, formatPlain: transfer.PlainScript, formatCopy: transfer.CopyStream,
+	}[c.String("format")]
+	opt.RowFormat = map[string]transfer.RowFormat{formatCSV: transfer.RowsAsCSV, formatBinary: transfer.RowsAsBinary}[c.String("copy-format")]
+	opt.Query = c.String("query")
 	if c.IsSet("compress") {
 		if opt.Compression, err = transfer.ParseCompression(c.String("compress")); err != nil {
 			return opt, fmt.Errorf("--compress %s: %w", c.String("compress"), err)
@@ -168,7 +178,7 @@ func dumpOptions(c *cli.Context) (transfer.DumpOptions, error) {
 		return opt, err
 	}
 	opt.SplitAbove, opt.Limiter, opt.RetryFor, opt.LockTimeout = shared.SplitAbove, shared.Limiter, shared.RetryFor, shared.LockTimeout
-	for _, flag := range []string{"pg-dump", "report", "output", "control"} {
+	for _, flag := range []string{"pg-dump", "report", "output", "control", "query"} {
 		if c.IsSet(flag) && c.String(flag) == "" {
 			return opt, fmt.Errorf("--%s is empty", flag)
 		}
@@ -184,6 +194,8 @@ const (
 	formatCustom    = "custom"
 	formatDirectory = "directory"
 	formatPlain     = "plain"
+	formatCopy      = "copy"
+	formatCSV       = "csv"
 )
 
 // sourceName is the one database, as an argument or by its variable.

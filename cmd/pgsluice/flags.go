@@ -52,7 +52,10 @@ func allowedValues(flag, category string) []string {
 			return []string{formatCustom, formatDirectory, formatPlain}
 		}
 		if category == categoryDump {
-			return []string{formatCustom, formatDirectory}
+			if flag == "copy-format" {
+				return []string{formatText, formatCSV, formatBinary}
+			}
+			return []string{formatCustom, formatDirectory, formatPlain, formatCopy}
 		}
 		if category != categoryOutput { // of the rows
 			return []string{formatAuto, formatBinary, formatText}

@@ -171,3 +171,7 @@ func (s *Segmenter) Recycle(seg Segment) {
 		s.free = append(s.free, seg.p)
 	}
 }
+
+// Compressed returns the compressed rows, which stay the Segment's own: what stands in an archive's directory as a file, or a
+// part of one.
+func (s Segment) Compressed() []byte { return s.p }

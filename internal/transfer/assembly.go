@@ -16,6 +16,7 @@ type binder interface {
 	Append(s archive.Segment) error
 	EndObject() error
 	End() error
+	Close() error
 }
 
 // assembly puts what several readers bring into one stream of data blocks, in the order of the table of contents.
@@ -28,8 +29,8 @@ type assembly struct {
 	to binder
 	// room is how many bytes of later turns may be held.
 	room int
-	// wrote is told of what was written.
-	wrote func(archive.Segment)
+	// wrote is told how much was written.
+	wrote func(bytes int)
 
 	mu      sync.Mutex
 	changed *sync.Cond // with mu: something was written, or has failed
@@ -88,7 +89,7 @@ func newAssembly(to binder, toc *archive.TOC, tasks []*plan.Task) (a *assembly, 
 			continue
 		}
 		begun := len(a.turns)
-		for len(tasks) > 0 && tasks[0].Entry == e {
+		for len(tasks) > 0 && tasks[0].Entry.DumpID == e.DumpID {
 			t := tasks[0]
 			if tasks = tasks[1:]; len(a.turns) == begun || t.Kind == plan.LargeObjects {
 				a.turns = append(a.turns, &turn{entry: e})
@@ -251,7 +252,7 @@ func (a *assembly) write(p piece) error {
 		if err := a.to.Append(p.segment); err != nil {
 			return err
 		}
-		a.wrote(p.segment)
+		a.wrote(p.segment.Bytes())
 		p.from.Recycle(p.segment)
 	}
 	if p.ends {

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"io"
+	"reflect"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,10 @@ const (
 	CustomArchive DumpFormat = iota
 	// DirectoryArchive is pg_dump's directory format.
 	DirectoryArchive
+	// PlainScript is SQL that psql runs.
+	PlainScript
+	// CopyStream is what COPY sends of one table or query, and nothing else.
+	CopyStream
 )
 
 // DumpOptions are the choices of one dump. The zero value of each field is its documented default.
@@ -38,12 +43,16 @@ type DumpOptions struct {
 	Path string
 	// Format is what is written.
 	Format DumpFormat
-	// Compression is of the rows. Nil chooses it: see chooseCompression.
+	// Compression is of the rows, or of a whole script or COPY stream. Nil chooses it: see chooseCompression; scripts and COPY streams
+	// are not compressed then.
 	Compression *archive.Compression
 	// ArchiveMinor is the version of the archive, 14 for 1.14. 0 is what pg_dump writes.
 	ArchiveMinor int
-	// Selection is what of the database is taken.
+	// Selection is what of the database is taken. For a CopyStream it has one table, by its name, or none.
 	Selection Selection
+	// Query is what a CopyStream has the rows of, instead of a table; RowFormat is how it words them.
+	Query     string
+	RowFormat RowFormat
 	// Jobs is how many tables, or parts of tables, are read at the same time. 0 is as many as this machine has cores, which
 	// compress, but 2 at least and 4 at most.
 	Jobs int
@@ -96,7 +105,10 @@ func Dump(ctx context.Context, opt DumpOptions) (*DumpResult, error) {
 	defer d.end(nil)
 	defer func() { d.let(ctx) }()
 	err := d.prepare(ctx)
-	if err == nil {
+	switch {
+	case err == nil && opt.Format == CopyStream:
+		err = d.copyStream(ctx)
+	case err == nil:
 		err = d.write(ctx)
 	}
 	if err != nil && ctx.Err() != nil {
@@ -120,13 +132,26 @@ func newDump(opt DumpOptions) *dump {
 	return d
 }
 
-// check refuses options that contradict each other.
+// checkDump refuses options that contradict each other.
 func (d *dump) checkDump() error {
+	o := &d.opt
+	stream := o.Format == CopyStream
 	switch {
-	case d.opt.Format == DirectoryArchive && d.opt.Path == "":
+	case o.Format == DirectoryArchive && o.Path == "":
 		return refuse("--format directory needs --output: a directory can't be written to a stream")
-	case d.opt.ArchiveMinor != 0 && (d.opt.ArchiveMinor < 14 || d.opt.ArchiveMinor > 16):
-		return refuse("--archive-version 1.%d: must be 1.14, 1.15 or 1.16", d.opt.ArchiveMinor)
+	case o.ArchiveMinor != 0 && o.Format > DirectoryArchive:
+		return refuse("--archive-version is of an archive: --format custom or directory")
+	case o.ArchiveMinor != 0 && (o.ArchiveMinor < 14 || o.ArchiveMinor > 16):
+		return refuse("--archive-version 1.%d: must be 1.14, 1.15 or 1.16", o.ArchiveMinor)
+	case !stream && (o.Query != "" || o.RowFormat != RowsAsText):
+		return refuse("--query and --copy-format go with --format copy: an archive has the rows of tables, as text")
+	case stream && (o.Query == "") == (len(o.Selection.Tables) != 1):
+		return refuse("--format copy is of one --table or of a --query")
+	}
+	if rest := o.Selection; stream {
+		if rest.Tables = nil; !reflect.DeepEqual(rest, Selection{}) {
+			return refuse("--format copy is of one --table or --query alone: the other options of what is taken don't go with it")
+		}
 	}
 	return d.check()
 }
@@ -149,6 +174,9 @@ func (d *dump) prepare(ctx context.Context) (err error) {
 	}
 	if err := d.tell(); err != nil {
 		return err
+	}
+	if d.opt.Format == CopyStream {
+		return nil
 	}
 	d.chooseReaders()
 	return d.retrying(ctx, "preparing", func() error {

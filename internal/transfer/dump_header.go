@@ -34,6 +34,10 @@ func (d *dump) chooseReaders() {
 // header is the table of contents as it is written: of the version and the compression that were chosen.
 func (d *dump) header(toc *archive.TOC) (*archive.TOC, error) {
 	made := int(toc.Header.Version.Minor)
+	if d.opt.Format == PlainScript {
+		d.result.Compression = compressionText(d.streamCompression())
+		return toc, nil
+	}
 	minor := made
 	if d.opt.ArchiveMinor != 0 {
 		minor = d.opt.ArchiveMinor
@@ -81,6 +85,14 @@ func chooseCompression(chosen *archive.Compression, minor int) archive.Compressi
 		return archive.Compression{Algorithm: archive.Zstd, Level: -1}
 	}
 	return archive.Compression{Algorithm: archive.Gzip, Level: -1}
+}
+
+// streamCompression is that of a script or a COPY stream.
+func (d *dump) streamCompression() archive.Compression {
+	if d.opt.Compression == nil {
+		return archive.Compression{}
+	}
+	return *d.opt.Compression
 }
 
 func compressionText(c archive.Compression) string {

@@ -10,8 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-
-	"pgsluice/internal/archive"
 )
 
 // output is where a dump goes. A file or directory is made under a name of its own beside the one that it gets when it is whole.
@@ -55,7 +53,7 @@ func (o *output) make() error {
 		return errors.New("it is a directory: name a file, or choose --format directory")
 	case err == nil && !info.Mode().IsRegular():
 		o.file, err = os.OpenFile(o.path, os.O_WRONLY, 0)
-		o.to = o.file
+		o.to = plainWriter{o.file}
 		return err
 	}
 	// what a link leads to is replaced, not the link
@@ -76,6 +74,9 @@ func (o *output) make() error {
 	return err
 }
 
+// plainWriter hides that a file can be sought in: a device or a pipe says so, too.
+type plainWriter struct{ io.Writer }
+
 func emptyDirectory(path string, info fs.FileInfo) error {
 	if !info.IsDir() {
 		return errors.New("it is a file, and --format directory makes a directory")
@@ -93,16 +94,6 @@ func (o *output) name() string {
 		return "standard output"
 	}
 	return o.path
-}
-
-// archive begins the archive.
-func (o *output) archive(toc *archive.TOC) (*archive.Writer, archive.Format, error) {
-	if o.dir {
-		w, err := archive.NewDirectoryWriter(o.temp, toc)
-		return w, archive.FormatDirectory, err
-	}
-	w, err := archive.NewWriter(o.to, toc)
-	return w, archive.FormatCustom, err
 }
 
 // commit makes what was written last, and gives it its name.
@@ -124,11 +115,6 @@ func (o *output) finish() error {
 			return err
 		}
 	}
-	if o.dir {
-		if err := syncDirectory(o.temp, true); err != nil {
-			return err
-		}
-	}
 	if o.temp == "" {
 		return nil
 	}
@@ -136,7 +122,7 @@ func (o *output) finish() error {
 		return err
 	}
 	o.temp = ""
-	return syncDirectory(filepath.Dir(o.final), false)
+	return syncDirectory(filepath.Dir(o.final))
 }
 
 // discard leaves nothing behind.
@@ -177,30 +163,15 @@ func (a *abandonable) Write(p []byte) (n int, err error) {
 	}
 }
 
-// syncDirectory makes the names in a directory last, and with deep what is in the files.
-func syncDirectory(path string, deep bool) error {
-	if deep {
-		entries, err := os.ReadDir(path)
-		if err != nil {
-			return err
-		}
-		for _, e := range entries {
-			if err := syncFile(filepath.Join(path, e.Name())); err != nil {
-				return err
-			}
-		}
-	}
+// syncDirectory makes a new name in a directory last.
+func syncDirectory(path string) error {
 	if runtime.GOOS == "windows" { // where a directory can't be flushed
 		return nil
 	}
-	return syncFile(path)
-}
-
-func syncFile(path string) error {
-	f, err := os.Open(path)
+	dir, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	return f.Sync()
+	defer dir.Close()
+	return dir.Sync()
 }

@@ -42,20 +42,28 @@ func (d *dump) write(ctx context.Context) error {
 
 // fill writes the archive to out.
 func (d *dump) fill(ctx context.Context, out *output) error {
-	w, format, err := out.archive(d.toc)
+	to, segmenters, err := d.bind(out)
 	if err != nil {
 		return fmt.Errorf("%s: %w", out.name(), err)
 	}
-	d.out, d.turnOf = newAssembly(w, d.toc, d.tasks)
-	d.out.room = heldBytes
-	d.out.wrote = func(s archive.Segment) { d.Progress.Wrote(int64(s.Bytes())) }
+	d.out, d.turnOf = newAssembly(to, d.toc, d.tasks)
+	d.out.room, d.out.wrote = heldBytes, func(n int) { d.Progress.Wrote(int64(n)) }
+	if d.opt.Format == PlainScript {
+		d.out.wrote = func(int) {} // the script itself is counted
+	}
 	err = d.out.begin()
 	group, groupCtx := errgroup.WithContext(ctx)
 	for i := range d.Jobs {
 		if err != nil {
 			break
 		}
-		group.Go(func() error { return d.reader(groupCtx, i, format) })
+		group.Go(func() error {
+			segmenter, err := segmenters()
+			if err != nil {
+				return err
+			}
+			return d.reader(groupCtx, i, segmenter)
+		})
 	}
 	if err == nil {
 		err = group.Wait()
@@ -63,7 +71,9 @@ func (d *dump) fill(ctx context.Context, out *output) error {
 	if err == nil {
 		d.snapshot.close(ctx) // all is read
 		d.Progress.Release()
-		err = w.Close()
+		if err = to.Close(); err != nil {
+			err = &outputError{err}
+		}
 	}
 	if wrote := (*outputError)(nil); errors.As(err, &wrote) {
 		err = fmt.Errorf("%s: %w", out.name(), wrote.err)
@@ -71,18 +81,28 @@ func (d *dump) fill(ctx context.Context, out *output) error {
 	return err
 }
 
-func (d *dump) segmenter(format archive.Format) (*archive.Segmenter, error) {
-	return archive.NewSegmenter(d.toc.Header.Compression, format)
+// bind makes what puts data blocks into out, and the compressors that go with it.
+func (d *dump) bind(out *output) (binder, func() (*archive.Segmenter, error), error) {
+	compression, format := d.toc.Header.Compression, archive.FormatCustom
+	var to binder
+	var err error
+	switch d.opt.Format {
+	case PlainScript:
+		compression = archive.Compression{}
+		to, err = d.newScript(out.to)
+	case DirectoryArchive:
+		format = archive.FormatDirectory
+		to, err = archive.NewDirectoryWriter(out.temp, d.toc)
+	default:
+		to, err = archive.NewWriter(out.to, d.toc)
+	}
+	return to, func() (*archive.Segmenter, error) { return archive.NewSegmenter(compression, format) }, err
 }
 
 // reader takes one task after the other, in the order of the archive.
-func (d *dump) reader(ctx context.Context, i int, format archive.Format) error {
+func (d *dump) reader(ctx context.Context, i int, segmenter *archive.Segmenter) error {
 	s := &streams{run: d.run, worker: fmt.Sprintf("read %d", i+1)}
 	defer s.close(ctx)
-	segmenter, err := d.segmenter(format)
-	if err != nil {
-		return err
-	}
 	buf := make([]byte, 0, segmentBytes)
 	for {
 		next := int(d.next.Add(1)) - 1
