@@ -23,6 +23,8 @@ type show struct {
 	every   time.Duration // between two lines about a phase; 0 is the default
 	notes   io.Writer     // for messages to people, which are log entries where a program reads
 	control string        // path of the socket, "" for none
+	// transfer does the work; nil is transfer.Copy.
+	transfer func(context.Context, transfer.Options) (*transfer.Result, error)
 }
 
 // runCopy copies until it is done or interrupted. Its error decides the exit code.
@@ -37,12 +39,15 @@ func runCopy(c *cli.Context, opt transfer.Options, s show) error {
 // showCopy copies, shows it on stderr while it runs, and reports at the end. opt.Progress must be set.
 func showCopy(ctx context.Context, c *cli.Context, opt transfer.Options, s show) error {
 	con := consoleOf(c)
+	if s.transfer == nil {
+		s.transfer = transfer.Copy
+	}
 	if s.control != "" && opt.Limiter == nil {
 		opt.Limiter = transfer.NewLimiter(0)
 	}
 	var result *transfer.Result
 	err := shown(ctx, con, s, opt.Progress, opt.Limiter, func() (err error) {
-		result, err = transfer.Copy(ctx, opt)
+		result, err = s.transfer(ctx, opt)
 		return err
 	})
 	if result == nil {

@@ -82,7 +82,7 @@ func describe(flags []cli.Flag) []flagInfo {
 			info.placeholder, info.text = placeholder, strings.TrimSpace(text)
 		}
 		info.values = allowedValues(info.name(), info.category)
-		if info.name() == "resume" {
+		if info.name() == "resume" && info.takesValue { // of copy
 			info.alone = resumeSame
 		}
 		switch f := f.(type) {

@@ -101,7 +101,11 @@ func (b *builder) add(e *archive.Entry, section archive.Section) error {
 
 // objects makes the tasks that copy large objects.
 func (b *builder) objects(e *archive.Entry, oids []uint32) {
-	for part := range slices.Chunk(oids, largeObjectsPerTask) {
+	each := largeObjectsPerTask
+	if b.choices.Archived {
+		each = max(len(oids), 1)
+	}
+	for part := range slices.Chunk(oids, each) {
 		name := fmt.Sprintf("large object %d", part[0])
 		if len(part) > 1 {
 			name = fmt.Sprintf("large objects %d to %d", part[0], part[len(part)-1])

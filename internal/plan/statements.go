@@ -10,6 +10,7 @@ import (
 // statements fills in the SQL of a task (pg_restore, _printTocEntry).
 func (b *builder) statements(t *Task) error {
 	e, c := t.Entry, b.choices
+	t.Statements = b.searchPath(e)
 	// sessions begin with the database's tablespace and with heap; LOCAL, so that no entry inherits another's
 	if e.Tablespace != "" && !c.NoTablespaces {
 		t.Statements = append(t.Statements, "SET LOCAL default_tablespace = "+archive.FormatIdent(e.Tablespace))
@@ -52,6 +53,30 @@ func (b *builder) statements(t *Task) error {
 		t.Statements = append(t.Statements, method)
 	}
 	return nil
+}
+
+// searchPath is the setting that an entry of an archive before 1.13 relies on, whose own schema's names are not qualified
+// (_selectOutputSchema); none for others.
+func (b *builder) searchPath(e *archive.Entry) []string {
+	if !unqualified(b.toc) || e.Namespace == "" {
+		return nil
+	}
+	return []string{"SET LOCAL search_path = " + archive.FormatIdent(e.Namespace) + ", pg_catalog"}
+}
+
+// unqualified reports whether the statements of an archive leave out their entries' schemas. A table of contents that was made by hand
+// has no version.
+func unqualified(toc *archive.TOC) bool {
+	v := toc.Header.Version
+	return v.AtLeast(1, 0) && !v.AtLeast(1, 13)
+}
+
+// qualify gives a relation's name in an entry's statement its schema, if that is left out.
+func (b *builder) qualify(e *archive.Entry, name string) string {
+	if unqualified(b.toc) && len(nameParts.FindAllString(name, 2)) < 2 {
+		return archive.FormatIdent(e.Namespace) + "." + name
+	}
+	return name
 }
 
 func oidArray(oids []uint32) string {

@@ -10,6 +10,8 @@ func (c *Choices) wanted(e *archive.Entry) (ok bool, reason string) {
 		return false, ""
 	}
 	switch {
+	case c.Wanted != nil && !c.Wanted[e.DumpID]:
+		return false, ""
 	case c.NoACL && e.IsACL(), c.NoComments && e.Desc == "COMMENT", c.NoDBSettings && e.OfDatabase():
 		return false, ""
 	case c.NoPublications && e.OfKind("PUBLICATION", "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA"):

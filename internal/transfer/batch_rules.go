@@ -117,6 +117,9 @@ func script(t *plan.Task) string {
 	if t.Owner != "" {
 		add(t.Owner)
 	}
+	if strings.HasPrefix(sql.String(), "SET LOCAL search_path ") { // of an old archive
+		add("SET LOCAL search_path = ''")
+	}
 	if t.Entry.Tablespace != "" {
 		add("SET LOCAL default_tablespace = ''")
 	}

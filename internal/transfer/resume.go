@@ -104,7 +104,7 @@ func (r *run) shape() string {
 			words = append(words, o.word)
 		}
 	}
-	return strings.Join(words, " ")
+	return strings.Join(append(words, r.selected...), " ")
 }
 
 // horizon is the snapshot of this run as the ledger knows it.
@@ -116,7 +116,7 @@ func (r *run) horizon(number int) ledger.Snapshot {
 
 // checkResume compares the plan with the one that the ledger knows, and refuses what would not make one copy.
 func (r *run) checkResume() error {
-	if err := r.sameSource(); err != nil {
+	if err := r.origin.same(r.former); err != nil {
 		return err
 	}
 	if err := r.samePlan(); err != nil {

@@ -51,6 +51,9 @@ func (r *run) fitJobs() {
 // oneServer reports whether source and target share their connections. Where the role may not see which cluster it is
 // in, the address must tell.
 func (r *run) oneServer() bool {
+	if r.src == nil {
+		return false
+	}
 	if id := r.srcFacts.SystemIdentifier; id != "" && r.dstFacts.SystemIdentifier != "" {
 		return id == r.dstFacts.SystemIdentifier && r.srcFacts.InRecovery == r.dstFacts.InRecovery
 	}

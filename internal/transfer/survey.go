@@ -136,7 +136,7 @@ func (r *run) checkUserObjects(ctx context.Context, dst *pgconn.PgConn) error {
 			Do: "begin a copy without --resume and --restart",
 		})
 		return nil
-	case r.DataOnly, there && !r.Restart && !r.Clean:
+	case r.DataOnly, r.existing, r.selective, there && !r.Restart && !r.Clean:
 		return nil
 	}
 	objects, err := catalog.UserObjects(ctx, dst)
