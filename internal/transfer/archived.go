@@ -138,9 +138,12 @@ func wanted(t *plan.Task) func(oid uint32) bool {
 	return func(oid uint32) bool { return oids[oid] }
 }
 
+// StdinPath is a path under which stdin can be opened once more, where the system has one and stdin is a file.
+const StdinPath = "/dev/stdin"
+
 // archiveName is how messages name an archive: by its path, or as the input.
 func archiveName(path string) string {
-	if path == "" {
+	if path == "" || path == StdinPath {
 		return "stdin"
 	}
 	return path
