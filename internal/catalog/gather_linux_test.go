@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"testing"
@@ -121,7 +122,8 @@ func TestGatherDeadlines(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() {
+		var timeout net.Error
+		if !errors.As(err, &timeout) || !timeout.Timeout() {
 			t.Errorf("passed: error %v", err)
 		}
 		if err := set(g, time.Time{}); err != nil {
