@@ -61,7 +61,7 @@ func (in *intake) drop(t *plan.Task) {
 		in.free(chunk)
 		b.chunks[i] = nil
 	}
-	b.chunks = nil
+	b.chunks, b.kept, b.taken = nil, 0, 0
 	in.changed.Broadcast()
 }
 
