@@ -58,7 +58,11 @@ func TestEveryPrefixOfAFileFails(t *testing.T) {
 		for _, seekable := range []bool{false, true} {
 			p := custom(t, toc, list, seekable)
 			path := filepath.Join(t.TempDir(), "dump")
-			for n := range p {
+			toc := len(archive.EncodeTOC(readTOC(t, p)))
+			for n := 0; n < len(p); n++ {
+				if n < toc && n%31 > 0 {
+					continue // TestEveryTruncationIsAnError has them all
+				}
 				if err := os.WriteFile(path, p[:n], 0o600); err != nil {
 					t.Fatal(err)
 				}
@@ -78,7 +82,7 @@ func TestPrefixesOfGoldensFail(t *testing.T) {
 			end = bytes.Index(p, []byte("restore.sql\x00"))
 			end = bytes.LastIndex(p[:end], []byte(".dat\n")) + 5 // of the list of large objects, the last that counts
 		}
-		for n := 0; n < end; n += 1 + end/700 {
+		for n := 0; n < end; n += 1 + end/200 {
 			_, err := readStream(bytes.NewReader(p[:n]), archive.Limits{})
 			checkCut(t, fmt.Sprintf("%s, first %d of %d bytes", path, n, len(p)), err)
 		}
@@ -100,7 +104,7 @@ func TestFlippedBits(t *testing.T) {
 		}
 		first := int(r.Offset()) * 8 // header and TOC have FuzzReadTOC
 		unseen, values := 0, slices.Collect(maps.Values(whole))
-		for i := first; i < len(p)*8; i++ {
+		for i := first; i < len(p)*8; i += 3 { // each bit of a byte has its turn
 			bad := bytes.Clone(p)
 			bad[i/8] ^= 1 << (i % 8)
 			got, err := readStream(bytes.NewReader(bad), lim)
@@ -118,6 +122,6 @@ func TestFlippedBits(t *testing.T) {
 				t.Errorf("%s has checksums, but %d flipped bits went unseen", a, unseen)
 			}
 		}
-		t.Logf("%s: %d of %d flipped bits change values without an error", a, unseen, len(p)*8-first)
+		t.Logf("%s: %d of %d flipped bits change values without an error", a, unseen, (len(p)*8-first)/3)
 	}
 }

@@ -2,6 +2,7 @@ package archive_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"hash/adler32"
@@ -9,7 +10,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,12 +44,26 @@ func rowsOf(bytes, pieces int) (all []string) {
 	return all
 }
 
+// manyRows are rows in several segments, one of which takes several chunks however it is compressed.
+var manyRows = sync.OnceValue(func() []string {
+	random := make([]byte, 1_500_000)
+	r := rand.New(rand.NewPCG(3, 4))
+	for i := range random {
+		random[i] = byte(r.Uint32())
+	}
+	var b strings.Builder
+	for part := range slices.Chunk(random, 300) {
+		b.WriteString("0\t" + base64.StdEncoding.EncodeToString(part) + "\t\t\n")
+	}
+	return append(rowsOf(200_000, 3), b.String())
+})
+
 // contents is what the tests write: no rows, a few, many in several segments, and large objects.
 func contents() []table {
 	return []table{
 		{name: "empty"},
 		{name: "few", pieces: []string{"1\tone\tx\ty\n", "2\ttwo\tx\ty\n"}},
-		{name: "many", pieces: rowsOf(3_000_000, 5)},
+		{name: "many", pieces: manyRows()},
 		{name: "BLOBS", objects: map[uint32][]string{
 			5: {"five", "\x00and\xff"}, 4294967295: {strings.Repeat("last ", 1000)}, 2147483648: {"middle"}, 7: nil,
 		}, order: []uint32{5, 7, 2147483648, 4294967295}},
