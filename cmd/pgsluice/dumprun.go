@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 
+	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v2"
 	"github.com/vbauerster/mpb/v8/cwriter"
 
@@ -56,7 +58,28 @@ func dumpEnd(ctx context.Context, c *cli.Context, opt transfer.DumpOptions, resu
 	if !transfer.IsRefused(err) && s.mode != progressJSON {
 		writeTable(consoleOf(c), r, exitCode(err))
 	}
+	if err == nil && s.mode != progressNone && s.mode != progressJSON {
+		say(s.notes, dumped(opt, result, r.Progress))
+	}
 	return err
+}
+
+// dumped says in words what was written.
+func dumped(opt transfer.DumpOptions, result *transfer.DumpResult, s progress.Snapshot) string {
+	d, where := s.Data, "to standard output"
+	if result.Path != "" {
+		where = result.Path
+	}
+	what := fmt.Sprintf("%s of rows", humanize.Bytes(uint64(d.Bytes)))
+	if result.Version != "" {
+		what = "an archive of version " + result.Version + ", " + what
+	}
+	if d.Written > 0 && opt.Format != transfer.PlainScript {
+		what += fmt.Sprintf(", %s as %s (%.1f to 1)", humanize.Bytes(uint64(d.Written)), result.Compression, float64(d.Bytes)/float64(d.Written))
+	} else if d.Written > 0 {
+		what += fmt.Sprintf(", a script of %s (%s)", humanize.Bytes(uint64(d.Written)), result.Compression)
+	}
+	return "Wrote " + where + ": " + what + "."
 }
 
 // dumpReport puts together what the report says.
@@ -68,6 +91,9 @@ func dumpReport(c *cli.Context, opt transfer.DumpOptions, result *transfer.DumpR
 	}
 	if r.Outcome = outcomeOf(r.ExitCode); err != nil && r.Outcome != report.CompleteWithFailures {
 		r.Error = mask(err.Error(), secrets(c.Args().Slice()))
+	}
+	if result.Compression != "" {
+		r.Output = &report.Output{Path: result.Path, Compression: result.Compression, Version: result.Version}
 	}
 	return r
 }

@@ -25,6 +25,7 @@ type jsonReport struct {
 	SnapshotID      *string       `json:"snapshot_id"`
 	Mixed           []jsonMixture `json:"mixed_snapshots"`
 	ResumedTasks    int           `json:"resumed_tasks"`
+	Output          *jsonOutput   `json:"output,omitempty"`
 
 	StartedAt      time.Time `json:"started_at"`
 	EndedAt        time.Time `json:"ended_at"`
@@ -95,6 +96,13 @@ type jsonTask struct {
 	Rows            int64   `json:"rows"`
 	Bytes           int64   `json:"bytes"`
 	Error           *string `json:"error"`
+}
+
+type jsonOutput struct {
+	Path        *string `json:"path"`
+	Bytes       int64   `json:"bytes"`
+	Compression string  `json:"compression"`
+	Version     *string `json:"archive_version"`
 }
 
 type jsonData struct {
