@@ -73,7 +73,7 @@ func (p *page) meta(r Report) {
 	p.pairs([][2]string{
 		{"source", r.Source.text()},
 		{"target", r.Target.text()},
-		{"pg_dump", strings.TrimPrefix(printable(r.PgDump.Version+", "+r.PgDump.Path), ", ")},
+		{"pg_dump", strings.TrimSuffix(strings.TrimPrefix(printable(r.PgDump.Version+", "+r.PgDump.Path), ", "), ", ")},
 		{"snapshot", printable(r.Snapshot)},
 		{"resumed", resumedText(r)},
 		{"options", strings.Join(run, ", ")},
@@ -93,6 +93,9 @@ func (e Endpoint) text() string {
 		s = net.JoinHostPort(e.Host, strconv.Itoa(e.Port))
 	} else if e.Port != 0 {
 		s += " port " + strconv.Itoa(e.Port)
+	}
+	if e.Host == "" {
+		s = "an archive" // it has no more than the name and the version of what was dumped
 	}
 	s += ", database " + e.Database
 	if e.User != "" {
