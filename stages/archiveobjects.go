@@ -59,7 +59,7 @@ func WriteObjects(ctx context.Context, w io.Writer, objects Objects, wanted func
 		switch {
 		case ctx.Err() != nil:
 			return n, context.Cause(ctx)
-		case err == io.EOF:
+		case err == io.EOF: //nolint:errorlint // a wrapped one is no clean end
 			return n, writePiece(w, 0, 0, nil)
 		case err != nil:
 			return n, err

@@ -265,6 +265,5 @@ func tocOf(opt transfer.RestoreOptions) (*archive.TOC, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	return f.TOC(), nil
+	return f.TOC(), f.Close()
 }

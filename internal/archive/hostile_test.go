@@ -408,7 +408,7 @@ func TestSeveralBlobsInOldDirectories(t *testing.T) {
 func TestDataAsksForNoByteTooMany(t *testing.T) {
 	_, start, rows, _ := head(archive.NoCompression)
 	text := strings.Repeat("1\tone\n", 20)
-	p := append(start, "\x01"+num(rows)+chunk(text[:60])+chunk(text[60:])...)
+	p := slices.Concat(start, []byte("\x01"+num(rows)+chunk(text[:60])+chunk(text[60:])))
 	r := archive.NewReader(upTo(t, p), archive.Limits{})
 	if _, err := r.ReadTOC(); err != nil {
 		t.Fatal(err)

@@ -191,7 +191,7 @@ func (s *fromTOC) key(e *archive.Entry) {
 		return
 	}
 	m := plainKey.FindStringSubmatch(statements[0])
-	if m == nil || strings.HasSuffix(m[5], " WITHOUT OVERLAPS") {
+	if len(m) < 6 || strings.HasSuffix(m[5], " WITHOUT OVERLAPS") {
 		return
 	}
 	table := s.named[s.name(e, m[1])]

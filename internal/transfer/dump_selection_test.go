@@ -17,7 +17,9 @@ func entriesOf(t *testing.T, path string) []archive.Entry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
 	return f.TOC().Entries
 }
 

@@ -79,7 +79,7 @@ func (o archiveObjects) Read(p []byte) (int, error) { return archiveReader{o.Dat
 
 func (o archiveObjects) NextObject() (uint32, error) {
 	oid, err := o.Data.NextObject()
-	if err != nil && err != io.EOF {
+	if err != nil && err != io.EOF { //nolint:errorlint // a wrapped one is no clean end
 		err = &archiveError{err}
 	}
 	return oid, err

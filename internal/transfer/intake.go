@@ -105,7 +105,5 @@ func (in *intake) evict(need int64) bool {
 	return in.held+need <= in.most
 }
 
-var (
-	// errUnwanted says that nobody wants the rest of a block.
-	errUnwanted = errors.New("nobody wants the rest of the block")
-)
+// errUnwanted says that nobody wants the rest of a block.
+var errUnwanted = errors.New("nobody wants the rest of the block")

@@ -103,15 +103,15 @@ func (k *packer) rows(name string, count *int64) pipeline.Stage {
 				buf = buf[:copy(buf[:cap(buf)], buf[cut:])]
 			}
 			switch {
-			case err == io.EOF && seen.before() > 0:
+			case err == io.EOF && seen.before() > 0: //nolint:errorlint // a wrapped one is no clean end
 				return errOtherwise
-			case err == io.EOF && len(buf) > 0 && buf[len(buf)-1] != '\n':
+			case err == io.EOF && len(buf) > 0 && buf[len(buf)-1] != '\n': //nolint:errorlint // a wrapped one is no clean end
 				return errors.New("the rows end within a row")
-			case err == io.EOF && len(buf) > 0:
+			case err == io.EOF && len(buf) > 0: //nolint:errorlint // a wrapped one is no clean end
 				err = k.giveRows(ctx, seen, buf)
 				*count = lines
 				return err
-			case err == io.EOF:
+			case err == io.EOF: //nolint:errorlint // a wrapped one is no clean end
 				*count = lines
 				return nil
 			case err != nil:

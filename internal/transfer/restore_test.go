@@ -144,7 +144,9 @@ func TestTableOfContentsPlansLikeItsSource(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer f.Close()
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
 		choices := plan.Choices{TargetDatabase: "target", TargetVersion: 150000, Subscriptions: true, Archived: true}
 		told, err := plan.Build(f.TOC(), plan.SourceOf(f.TOC(), nil), choices)
 		if err != nil {

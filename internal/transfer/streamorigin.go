@@ -95,7 +95,7 @@ func (o *streamOrigin) feedAll(ctx context.Context) error {
 	for {
 		data, err := o.reader.Next()
 		switch {
-		case err == io.EOF:
+		case err == io.EOF: //nolint:errorlint // a wrapped one is no clean end
 			return nil
 		case err != nil:
 			return o.streamError(tasks, err)
