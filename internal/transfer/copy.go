@@ -36,10 +36,10 @@ type run struct {
 	done, failed       *set           // tasks, by this run or, done ones, an earlier one
 	flawed             *set           // tasks that failed in part: what needs them goes on
 	toc                *archive.TOC
-	wanted             map[int]bool // dump ids of the selected entries of an archive; nil where the origin is live
-	existing           bool         // the target has the tables already
-	selective          bool         // it may have what else it likes
-	selected           []string     // the options that select, as they would be typed
+	wanted             map[int]bool     // dump ids of the selected entries of an archive; nil where the origin is live
+	existing           bool             // the target has the tables already
+	selective          bool             // it may have what else it likes
+	selected           []string         // the options that select, as they would be typed
 	selection          pgdump.Selection // of a dump; a copy takes all and leaves out later
 	watcher            *watcher
 	verification       verification
