@@ -133,7 +133,8 @@ func TestTableOfContentsPlansLikeItsSource(t *testing.T) {
 	source, _ := sinkServers(t)
 	for _, fill := range []func(t *testing.T) string{
 		func(t *testing.T) string {
-			url := pgtest.DatabaseOn(t, source)
+			pgtest.Exec(t, source.URL("postgres"), `CREATE DATABASE "kitchen sink"`) // its subscription would keep it from being dropped
+			url := source.URL("kitchen sink")
 			fillSink(t, url)
 			return url
 		},
