@@ -141,7 +141,7 @@ func exitMeaning(r Report) string {
 		return "nothing was changed"
 	case 2:
 		if r.Outcome == Complete {
-			return "the copy is complete, but the report could not be written"
+			return "the " + work(r) + " is complete, but the report could not be written"
 		}
 		if r.Resumable {
 			return "done, but not everything; what is missing is listed, and --resume tries it again"
@@ -150,11 +150,27 @@ func exitMeaning(r Report) string {
 	case 3:
 		return "differences were found"
 	}
-	if r.Resumable {
+	begun := len(r.Progress.Finished)+len(r.Progress.Running) > 0
+	switch {
+	case r.Resumable:
 		return "the target is incomplete; --resume goes on"
+	case r.Command == "dump" && begun:
+		return "there is no whole archive, and what a pipe got of it is useless"
+	case r.Command == "dump":
+		return "nothing was written"
+	case begun:
+		return "the target is incomplete"
+	case r.Command == "restore":
+		return "nothing was restored"
 	}
-	if len(r.Progress.Finished)+len(r.Progress.Running) == 0 {
-		return "nothing was copied"
+	return "nothing was copied"
+}
+
+// work is what a report is of, in a word.
+func work(r Report) string {
+	switch r.Command {
+	case "dump", "restore":
+		return r.Command
 	}
-	return "the target is incomplete"
+	return "copy"
 }
