@@ -155,7 +155,7 @@ func exitMeaning(r Report) string {
 	case r.Resumable:
 		return "the target is incomplete; --resume goes on"
 	case r.Command == "dump" && begun:
-		return "there is no whole archive, and what a pipe got of it is useless"
+		return "no whole archive was written; what a pipe got is useless"
 	case r.Command == "dump":
 		return "nothing was written"
 	case begun:

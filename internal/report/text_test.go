@@ -205,7 +205,7 @@ func TestTheExitCodeIsExplained(t *testing.T) {
 		{Report{}, Cancelled, 130, "Cancelled after 0 s.\n  Exit code 130: nothing was copied.\n"},
 		{Report{Command: "restore"}, Cancelled, 130, "Cancelled after 0 s.\n  Exit code 130: nothing was restored.\n"},
 		{Report{Command: "dump"}, Failed, 4, "Failed after 0 s.\n  Exit code 4: nothing was written.\n"},
-		{dump, Failed, 4, "  Exit code 4: there is no whole archive, and what a pipe got of it is useless.\n"},
+		{dump, Failed, 4, "  Exit code 4: no whole archive was written; what a pipe got is useless.\n"},
 		{dump, Complete, 2, "  Exit code 2: the dump is complete, but the report could not be written.\n"},
 		{Report{}, Failed, 1, "Failed after 0 s.\n  Exit code 1: nothing was changed.\n"},
 	} {
