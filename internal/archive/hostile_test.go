@@ -409,16 +409,22 @@ func TestDataAsksForNoByteTooMany(t *testing.T) {
 	_, start, rows, _ := head(archive.NoCompression)
 	text := strings.Repeat("1\tone\n", 20)
 	p := slices.Concat(start, []byte("\x01"+num(rows)+chunk(text[:60])+chunk(text[60:])))
-	r := archive.NewReader(upTo(t, p), archive.Limits{})
-	if _, err := r.ReadTOC(); err != nil {
-		t.Fatal(err)
-	}
-	d, err := r.Next()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := make([]byte, len(text)-6)
-	if n, err := io.ReadFull(d, got); err != nil || string(got) != text[:len(got)] {
-		t.Errorf("%d bytes, %v", n, err)
+	once := bytes.NewReader(append(bytes.Clone(p), 0, 9)) // all at once, and some of the next chunk's length
+	for kind, in := range map[string]io.Reader{"one byte": upTo(t, p), "at once": io.MultiReader(once, readFunc(func([]byte) (int, error) {
+		t.Error("asked for more than came at once")
+		return 0, io.EOF
+	}))} {
+		r := archive.NewReader(in, archive.Limits{})
+		if _, err := r.ReadTOC(); err != nil {
+			t.Fatal(err)
+		}
+		d, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make([]byte, len(text)-6)
+		if n, err := io.ReadFull(d, got); err != nil || string(got) != text[:len(got)] {
+			t.Errorf("%s: %d bytes, %v", kind, n, err)
+		}
 	}
 }
