@@ -126,6 +126,8 @@ func (o *Output) commit() error {
 		if err := syncDirectory(o.temp, true); err != nil {
 			return err
 		}
+		// an empty one is in the way; with anything in it by now, it stays, and Rename says so
+		_ = os.Remove(o.final)
 	}
 	if err := os.Rename(o.temp, o.final); err != nil {
 		return err

@@ -25,8 +25,9 @@ type Reader struct {
 	ended bool // r has given io.EOF
 	max   int
 
-	text string // read and not used; begins in line
-	line int
+	text  string // read and not used; begins in line
+	line  int
+	begun bool
 
 	of       Object
 	token    string // of the \restrict that is in force
@@ -93,9 +94,11 @@ func (r *Reader) more() error {
 		return r.fail(fmt.Errorf("a statement of more than %d bytes", r.max))
 	}
 	p := make([]byte, max(firstRead, len(r.text)))
-	least := max(1, len(r.text))
+	least := max(len("\ufeff"), len(r.text))
 	n, err := io.ReadAtLeast(r.r, p, least)
-	r.text += string(p[:n])
+	if r.text += string(p[:n]); !r.begun {
+		r.begun, r.text = true, strings.TrimPrefix(r.text, "\ufeff") // as editors put it there
+	}
 	switch {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		r.ended = true

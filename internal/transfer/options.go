@@ -195,6 +195,9 @@ type Endpoint struct {
 
 // String gives it as it is shown.
 func (e Endpoint) String() string {
+	if e.Archive != "" && e.Created.IsZero() {
+		return "a script (" + e.Archive + ")"
+	}
 	if e.Archive != "" {
 		return fmt.Sprintf("the archive of database %s of %s (%s)", e.Database, e.Created.Format(time.DateTime), e.Archive)
 	}

@@ -57,6 +57,14 @@ func Restore(ctx context.Context, opt RestoreOptions) (*Result, error) {
 	if err := opt.checkSubset(); err != nil {
 		return &Result{}, err
 	}
+	in, kind, err := opt.look(ctx)
+	if err != nil {
+		return &Result{}, &Refused{Err: err}
+	}
+	if kind == archive.KindScript {
+		defer in.Close()
+		return restoreScript(ctx, opt, in, archiveName(opt.Path))
+	}
 	r := newRun(opt.Options)
 	r.existing, r.selective, r.selected = opt.intoExisting(), opt.narrows(), opt.selectedBy()
 	a := archived{run: r, opt: opt}
