@@ -50,8 +50,11 @@ func restoreScript(ctx context.Context, opt RestoreOptions, in io.Reader, name s
 	if err == nil {
 		err = s.carryOut(ctx)
 	}
-	if err != nil && ctx.Err() != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
 		err = context.Cause(ctx)
+	case err != nil && s.result.Begun:
+		err = fmt.Errorf("%w; database %q is not whole: begin again with --restart --confirm and its name", err, s.dstFacts.Database)
 	}
 	return s.result, err
 }

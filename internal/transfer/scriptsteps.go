@@ -98,7 +98,6 @@ func (s *scripted) beginTask(step *script.Step, phase progress.Phase) {
 	s.Progress.Discover(task)
 	s.work = &scriptTask{of: of, running: s.Progress.Start(task.ID)}
 	s.work.running.By(s.w.by())
-	s.result.Planned = s.tasks
 }
 
 func (s *scripted) endTask() {
