@@ -51,7 +51,7 @@ Examples:
 Exit codes:
   0    done
   1    usage or preflight: nothing was written
-  4    the dump failed; a file is not there, a stream is cut and pg_restore says so
+  4    the dump failed: there is no file; a stream is cut, as pg_restore says
   130  interrupted (SIGINT), 143 terminated (SIGTERM), 129 hung up (SIGHUP)`
 
 func dumpCommand() *cli.Command {

@@ -18,9 +18,9 @@ import (
 const restoreDescription = `Loads an archive, which pg_dump or pgsluice dump has written, into TARGET. That
 database must exist and hold no user objects, unless only some are restored.
 FILE is of the custom or the tar format, or a folder of the directory format;
-its tables are loaded side by side. Without it, or as -, the archive is read from
-stdin: each table is loaded as it comes, and its indexes are built while the
-next ones still arrive.`
+its tables are loaded side by side. Without it, or as -, the archive is read
+from stdin: each table is loaded as it comes, and its indexes are built while
+the next ones still arrive. A plain script of pg_dump's is run in its order.`
 
 const restoreExamples = `Environment:
   PGSLUICE_TARGET

@@ -18,6 +18,7 @@ type jsonReport struct {
 	Source          *jsonEndpoint `json:"source"`
 	Target          *jsonEndpoint `json:"target"`
 	PgDump          *jsonProgram  `json:"pg_dump"`
+	Output          *jsonOutput   `json:"output"`
 	Jobs            int           `json:"jobs"`
 	IndexJobs       *int          `json:"index_jobs"`
 	Builders        *string       `json:"builders"`
@@ -25,7 +26,6 @@ type jsonReport struct {
 	SnapshotID      *string       `json:"snapshot_id"`
 	Mixed           []jsonMixture `json:"mixed_snapshots"`
 	ResumedTasks    int           `json:"resumed_tasks"`
-	Output          *jsonOutput   `json:"output,omitempty"`
 
 	StartedAt      time.Time `json:"started_at"`
 	EndedAt        time.Time `json:"ended_at"`

@@ -26,12 +26,12 @@ func entriesOf(t *testing.T, path string) []archive.Entry {
 // What a dump takes is what pg_dump takes with the same flags, entry by entry.
 func TestDumpTakesWhatPgDumpTakes(t *testing.T) {
 	t.Parallel()
-	source, _ := sinkServers(t)
-	pgtest.Exec(t, source.URL("postgres"), "CREATE DATABASE sink") // goes with its server
-	src := source.URL("sink")
-	fillSink(t, src)
+	src := pgtest.DatabaseOn(t, pgtest.Server(t))
 	pgtest.Exec(t, src, `CREATE SCHEMA chosen; CREATE TABLE chosen.a (id int PRIMARY KEY); CREATE TABLE chosen."B x" (id int);
-		COMMENT ON TABLE chosen.a IS 'a'; GRANT SELECT ON chosen.a TO PUBLIC; INSERT INTO chosen.a VALUES (1)`)
+		COMMENT ON TABLE chosen.a IS 'a'; GRANT SELECT ON chosen.a TO PUBLIC; INSERT INTO chosen.a VALUES (1);
+		CREATE TABLE other (id serial PRIMARY KEY, a int REFERENCES chosen.a); INSERT INTO other (a) VALUES (1); CREATE INDEX ON other (a);
+		CREATE MATERIALIZED VIEW seen AS SELECT count(*) FROM other; CREATE PUBLICATION p FOR TABLE other; SELECT lo_from_bytea(0, 'x');
+		CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; REVOKE ALL ON FUNCTION f() FROM PUBLIC; COMMENT ON FUNCTION f() IS 'f'`)
 	program, err := pgtest.Programs(t).Path("pg_dump")
 	if err != nil {
 		t.Fatal(err)

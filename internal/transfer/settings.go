@@ -51,13 +51,10 @@ func (r *run) fitJobs() {
 // oneServer reports whether source and target share their connections. Where the role may not see which cluster it is
 // in, the address must tell.
 func (r *run) oneServer() bool {
-	if r.src == nil {
-		return false
-	}
 	if id := r.srcFacts.SystemIdentifier; id != "" && r.dstFacts.SystemIdentifier != "" {
 		return id == r.dstFacts.SystemIdentifier && r.srcFacts.InRecovery == r.dstFacts.InRecovery
 	}
-	return r.src.Host() == r.dst.Host() && r.src.Port() == r.dst.Port()
+	return r.src != nil && r.src.Host() == r.dst.Host() && r.src.Port() == r.dst.Port()
 }
 
 // builderMemory is what one builder may take: its share of IndexMemory, or else of as much as the target's shared_buffers,
