@@ -59,6 +59,11 @@ mutants: ## break the code in known ways and see a test fail for each
 faults: ## FAULTS (500) cases in which something breaks, drawn by SEED (1)
 	$(GO) test -v -count=1 -timeout 3h ./internal/faults -args -cases $(FAULTS) -seed $(SEED) -results RESULTS.md
 
+.PHONY: compat
+compat: ## the programs of PostgreSQL 15, 17, 18 and servers of 12 to 18 beside ours (fetched first; half an hour)
+	PGSLUICE_FETCH=1 $(GO) test -v -count=1 -timeout 3h -run TestEnsureMajor ./internal/cluster
+	PGSLUICE_FETCH=1 $(GO) test -v -count=1 -timeout 3h ./internal/compat -args -full -results RESULTS.md
+
 .PHONY: huge
 huge: ## rows of up to 1 GB, which take gigabytes of memory
 	PGSLUICE_LONG=1 $(GO) test -v -count=1 -timeout 40m -run 'TestHostile|TestRowTooLong|TestStandbyReplays' ./internal/transfer

@@ -115,7 +115,7 @@ func TestWrongNames(t *testing.T) {
 // startField gives two servers, which go with the test.
 func startField(t *testing.T) *field {
 	t.Helper()
-	f, err := newField(t.Context(), nil)
+	f, err := newField(t.Context(), "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

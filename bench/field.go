@@ -24,14 +24,16 @@ type field struct {
 	save      func(result) error // keeps a result that is not complete yet
 }
 
-// newField builds the program and starts the servers, with settings besides the harness's own. The caller removes it.
-func newField(ctx context.Context, more []string) (_ *field, err error) {
+// newField builds the program and starts the servers of the build in bin, with settings besides the harness's own. The caller removes it.
+func newField(ctx context.Context, bin string, more []string) (_ *field, err error) {
 	if err := supported(); err != nil {
 		return nil, err
 	}
-	f := &field{}
-	if f.bin, err = findPrograms(); err != nil {
-		return nil, err
+	f := &field{bin: bin}
+	if bin == "" {
+		if f.bin, err = findPrograms(); err != nil {
+			return nil, err
+		}
 	}
 	if f.dir, err = os.MkdirTemp("", "pgsluice-bench-"); err != nil {
 		return nil, err

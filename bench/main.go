@@ -9,6 +9,7 @@
 //	go run ./bench -run plan100k      # a plan for 100,000 tables
 //	go run ./bench -run gin     # copies of a database with one dominating index, beside the least time possible
 //	go run ./bench -run unread  # a copy whose reader of stderr is stopped
+//	go run ./bench -run archives  # dumps and restores, beside pg_dump's and pg_restore's
 //
 // The suite of peers takes hours at -scale 1 and minutes at 0.05. -sets, -peers and -rounds take less of it, and
 // -pgsluice-flags compares ways to run pgsluice, or builds of it. A result replaces that of the same day and name, so trials
@@ -46,6 +47,7 @@ type config struct {
 	peers    string  // which copiers, see chosen
 	variants []variant
 	pgcopydb string   // its program; empty is the one in PATH
+	bin      string   // the folder of PostgreSQL's programs; empty is the newest that is found
 	settings []string // of both servers, besides the harness's own
 	out      io.Writer
 }
@@ -64,6 +66,7 @@ func main() {
 		return err
 	})
 	flag.StringVar(&c.pgcopydb, "pgcopydb", "", "the `program` pgcopydb (default: the one in PATH)")
+	flag.StringVar(&c.bin, "bin", "", "the `folder` of PostgreSQL's programs (default: the newest in the usual places)")
 	flag.Func("setting", "`NAME=VALUE` for both servers, which wins over the harness's own; may be repeated", func(text string) error {
 		c.settings = append(c.settings, text)
 		return nil
@@ -94,6 +97,7 @@ var benchmarks = []struct {
 	{"plan100k", plans},
 	{"gin", gin},
 	{"unread", unread},
+	{"archives", archives},
 }
 
 // measure runs the chosen benchmarks, each on servers of its own.
@@ -126,7 +130,7 @@ func names() string {
 }
 
 func (c config) one(ctx context.Context, name string, measure func(context.Context, config, *field) (result, error)) (err error) {
-	f, err := newField(ctx, c.settings)
+	f, err := newField(ctx, c.bin, c.settings)
 	if err != nil {
 		return err
 	}

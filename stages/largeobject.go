@@ -41,3 +41,21 @@ func readPiece(r io.Reader, buf []byte) (oid uint32, position int64, piece []byt
 	}
 	return oid, position, piece, err
 }
+
+// EachLargeObject reads what LargeObjectsOut sends, up to its end mark, and calls f for each piece: first all of one
+// large object in the order of their positions, the first at 0 and perhaps empty, then all of the next. f must not keep piece.
+func EachLargeObject(r io.Reader, f func(oid uint32, position int64, piece []byte) error) error {
+	buf := make([]byte, pieceBytes)
+	for {
+		oid, position, piece, err := readPiece(r, buf)
+		switch {
+		case err != nil:
+			return err
+		case oid == 0:
+			return nil
+		}
+		if err := f(oid, position, piece); err != nil {
+			return err
+		}
+	}
+}

@@ -40,7 +40,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   asUsageError,
 	}
-	app.Commands = []*cli.Command{copyCommand(), planCommand(), verifyCommand(), benchCommand(), statusCommand(), cleanupCommand(), limitCommand(), demoCommand(), completionCommand(), helpCommand(), versionCommand()}
+	app.Commands = []*cli.Command{copyCommand(), dumpCommand(), restoreCommand(), convertCommand(), planCommand(), verifyCommand(), benchCommand(), statusCommand(), cleanupCommand(), limitCommand(), demoCommand(), completionCommand(), helpCommand(), versionCommand()}
 	for _, c := range app.Commands {
 		c.HideHelp = true
 		c.OnUsageError = asUsageError

@@ -87,7 +87,7 @@ func completions(app *cli.App) []completionVerb {
 			verb.Words = []string{"bash", "zsh", "fish"}
 		case "help":
 			verb.Words = helpWords(app)
-		case "limit", "status":
+		case "limit", "status", "convert":
 			verb.Files = true
 		}
 		verbs = append(verbs, verb)

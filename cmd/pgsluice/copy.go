@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+	"go.uber.org/zap"
 
 	"pgsluice/internal/plan"
 	"pgsluice/internal/transfer"
@@ -165,26 +166,12 @@ func flagOptions(c *cli.Context) (transfer.Options, error) {
 	if c.String("on-error") == "continue" {
 		opt.OnError = transfer.Continue
 	}
-	if rate := c.String("rate-limit"); c.IsSet("rate-limit") {
-		limit, err := parseRate(rate)
-		if err != nil {
-			return opt, fmt.Errorf("--rate-limit: %w", err)
-		}
-		opt.Limiter = transfer.NewLimiter(limit)
-	}
 	if size := c.String("index-memory"); c.IsSet("index-memory") {
 		memory, err := parseSize(size)
 		if err != nil {
 			return opt, fmt.Errorf("--index-memory: %w", err)
 		}
 		opt.IndexMemory = memory
-	}
-	if size := c.String("split-above"); c.IsSet("split-above") {
-		above, err := parseSplitAbove(size)
-		if err != nil {
-			return opt, fmt.Errorf("--split-above: %w", err)
-		}
-		opt.SplitAbove = above
 	}
 	switch c.String("vacuum") {
 	case "none":
@@ -198,7 +185,7 @@ func flagOptions(c *cli.Context) (transfer.Options, error) {
 	case resumeMixed:
 		opt.Resume = transfer.ResumeMixed
 	}
-	if err := readTimes(c, &opt); err != nil {
+	if err := readReading(c, &opt); err != nil {
 		return opt, err
 	}
 	settings, err := sessionSettings(c.StringSlice("set"))
@@ -229,6 +216,25 @@ const (
 	resumeSame  = "same"
 	resumeMixed = "mixed"
 )
+
+// readReading reads the flags that say how a source is read.
+func readReading(c *cli.Context, opt *transfer.Options) error {
+	if rate := c.String("rate-limit"); c.IsSet("rate-limit") {
+		limit, err := parseRate(rate)
+		if err != nil {
+			return fmt.Errorf("--rate-limit: %w", err)
+		}
+		opt.Limiter = transfer.NewLimiter(limit)
+	}
+	if size := c.String("split-above"); c.IsSet("split-above") {
+		above, err := parseSplitAbove(size)
+		if err != nil {
+			return fmt.Errorf("--split-above: %w", err)
+		}
+		opt.SplitAbove = above
+	}
+	return readTimes(c, opt)
+}
 
 // readTimes reads the flags that are times.
 func readTimes(c *cli.Context, opt *transfer.Options) error {
@@ -276,18 +282,25 @@ func copyAction(c *cli.Context) error {
 	if err := checkReportPath(c.String("report")); err != nil {
 		return err
 	}
+	s, log := showOf(c)
+	opt.Log = log
+	return runCopy(c, opt, s)
+}
+
+// showOf reads the flags that say how a transfer is shown, and warns of a password that others can see.
+func showOf(c *cli.Context) (show, *zap.Logger) {
 	con := consoleOf(c)
 	s := show{mode: progressMode(c, con), notes: con, control: c.String("control")}
 	format := c.String("log-format")
 	if s.mode == progressJSON {
 		format = "json"
 	}
-	opt.Log = newLogger(con, c.String("log-level"), format)
+	log := newLogger(con, c.String("log-level"), format)
 	if s.mode == progressJSON {
-		s.notes = asLog{opt.Log}
+		s.notes = asLog{log}
 	}
 	if warning := passwordWarning(c.Args().Slice()); warning != "" {
 		say(s.notes, "pgsluice: warning: "+warning)
 	}
-	return runCopy(c, opt, s)
+	return s, log
 }

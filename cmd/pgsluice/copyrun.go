@@ -23,6 +23,8 @@ type show struct {
 	every   time.Duration // between two lines about a phase; 0 is the default
 	notes   io.Writer     // for messages to people, which are log entries where a program reads
 	control string        // path of the socket, "" for none
+	// transfer does the work; nil is transfer.Copy.
+	transfer func(context.Context, transfer.Options) (*transfer.Result, error)
 }
 
 // runCopy copies until it is done or interrupted. Its error decides the exit code.
@@ -37,23 +39,20 @@ func runCopy(c *cli.Context, opt transfer.Options, s show) error {
 // showCopy copies, shows it on stderr while it runs, and reports at the end. opt.Progress must be set.
 func showCopy(ctx context.Context, c *cli.Context, opt transfer.Options, s show) error {
 	con := consoleOf(c)
-	feed := progress.NewFeed(opt.Progress, progress.Tick)
-	unserve, err := serveControl(ctx, s.control, feed, &opt)
-	if err != nil {
-		feed.Close()
-		return &transfer.Refused{Err: fmt.Errorf("--control %s: %w", s.control, err)}
+	if s.transfer == nil {
+		s.transfer = transfer.Copy
 	}
-	stopStatus := statusOnSignal(feed, con, s.notes)
-	// without ctx's end: what a cancelled copy still has to say should be seen
-	stopWatching := watch(context.WithoutCancel(ctx), feed, con, s.mode, s.every)
-	result, err := transfer.Copy(ctx, opt)
-	opt.Progress.Finish()
-	feed.Close()
-	con.hurry(unread)
-	stopWatching()
-	con.Show(nil)
-	stopStatus()
-	unserve()
+	if s.control != "" && opt.Limiter == nil {
+		opt.Limiter = transfer.NewLimiter(0)
+	}
+	var result *transfer.Result
+	err := shown(ctx, con, s, opt.Progress, opt.Limiter, func() (err error) {
+		result, err = s.transfer(ctx, opt)
+		return err
+	})
+	if result == nil {
+		return err
+	}
 
 	resumable := transfer.Resumable(result, err)
 	err = copyOutcome(ctx, result, err)
@@ -67,6 +66,29 @@ func showCopy(ctx context.Context, c *cli.Context, opt transfer.Options, s show)
 	if resumable {
 		return withNextSteps(c, err, result)
 	}
+	return err
+}
+
+// shown does work and shows it on stderr meanwhile. limiter is the one that may be changed through the control socket. Without
+// that socket it does nothing: the error is Refused.
+func shown(ctx context.Context, con *console, s show, tracker *progress.Tracker, limiter *transfer.Limiter, work func() error) error {
+	feed := progress.NewFeed(tracker, progress.Tick)
+	unserve, err := serveControl(ctx, s.control, feed, limiter, tracker)
+	if err != nil {
+		feed.Close()
+		return &transfer.Refused{Err: fmt.Errorf("--control %s: %w", s.control, err)}
+	}
+	stopStatus := statusOnSignal(feed, con, s.notes)
+	// without ctx's end: what a cancelled transfer still has to say should be seen
+	stopWatching := watch(context.WithoutCancel(ctx), feed, con, s.mode, s.every)
+	err = work()
+	tracker.Finish()
+	feed.Close()
+	con.hurry(unread)
+	stopWatching()
+	con.Show(nil)
+	stopStatus()
+	unserve()
 	return err
 }
 
@@ -147,22 +169,26 @@ func copyReport(c *cli.Context, opt transfer.Options, result *transfer.Result, e
 	for _, m := range result.Mixed {
 		r.Mixed = append(r.Mixed, report.Mixture{Taken: m.At, Tables: m.Tables})
 	}
-	switch r.ExitCode {
-	case exitDone:
-		r.Outcome = report.Complete
-	case exitIncomplete:
-		r.Outcome = report.CompleteWithFailures
-	case exitDifferent:
-		r.Outcome = report.Different
-	case exitRefused, exitFailed:
-		r.Outcome = report.Failed
-	default:
-		r.Outcome = report.Cancelled
-	}
+	r.Outcome = outcomeOf(r.ExitCode)
 	if err != nil && r.Outcome != report.CompleteWithFailures {
 		r.Error = mask(err.Error(), secrets(c.Args().Slice()))
 	}
 	return r
+}
+
+// outcomeOf says in the report's words what an exit code means.
+func outcomeOf(code int) report.Outcome {
+	switch code {
+	case exitDone:
+		return report.Complete
+	case exitIncomplete:
+		return report.CompleteWithFailures
+	case exitDifferent:
+		return report.Different
+	case exitRefused, exitFailed:
+		return report.Failed
+	}
+	return report.Cancelled
 }
 
 func endpoint(e transfer.Endpoint) report.Endpoint {

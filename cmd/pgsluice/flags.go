@@ -43,7 +43,20 @@ func allowedValues(flag, category string) []string {
 		return []string{progressAuto, progressBars, progressLines, progressJSON, progressNone}
 	case "log-level":
 		return []string{"debug", "info", "warn", "error"}
+	case "archive-version":
+		return []string{"1.14", "1.15", "1.16"}
+	case "section":
+		return []string{"pre-data", "data", "post-data"}
 	case "format", "copy-format":
+		if category == categoryConvert {
+			return []string{formatCustom, formatDirectory, formatPlain}
+		}
+		if category == categoryDump {
+			if flag == "copy-format" {
+				return []string{formatText, formatCSV, formatBinary}
+			}
+			return []string{formatCustom, formatDirectory, formatPlain, formatCopy}
+		}
 		if category != categoryOutput { // of the rows
 			return []string{formatAuto, formatBinary, formatText}
 		}
@@ -72,7 +85,7 @@ func describe(flags []cli.Flag) []flagInfo {
 			info.placeholder, info.text = placeholder, strings.TrimSpace(text)
 		}
 		info.values = allowedValues(info.name(), info.category)
-		if info.name() == "resume" {
+		if info.name() == "resume" && info.takesValue { // of copy
 			info.alone = resumeSame
 		}
 		switch f := f.(type) {

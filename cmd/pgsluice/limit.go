@@ -87,16 +87,12 @@ func (l toldLimiter) SetRate(bytesPerSecond int64) {
 	l.progress.Warn(progress.Warning{Object: "rate limit", Message: formatRate(bytesPerSecond) + " from now on, before: " + formatRate(old)})
 }
 
-// serveControl serves the control socket of a copy until unserve is called, and sees that opt has a limit to change. No
-// path, no socket.
-func serveControl(ctx context.Context, path string, feed *progress.Feed, opt *transfer.Options) (unserve func(), err error) {
+// serveControl serves the control socket of a transfer until unserve is called. No path, no socket.
+func serveControl(ctx context.Context, path string, feed *progress.Feed, limiter *transfer.Limiter, tracker *progress.Tracker) (unserve func(), err error) {
 	if path == "" {
 		return func() {}, nil
 	}
-	if opt.Limiter == nil {
-		opt.Limiter = transfer.NewLimiter(0)
-	}
-	server, err := control.Listen(ctx, path, control.Options{Feed: feed, Limiter: toldLimiter{opt.Limiter, opt.Progress}, Version: version})
+	server, err := control.Listen(ctx, path, control.Options{Feed: feed, Limiter: toldLimiter{limiter, tracker}, Version: version})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"time"
 
+	"pgsluice/internal/convert"
 	"pgsluice/internal/demo"
 	"pgsluice/internal/transfer"
 	"pgsluice/internal/verify"
@@ -56,13 +57,14 @@ func exitCode(err error) int {
 		different  *demo.DifferentError
 		differs    *differentError
 		notStarted *verify.NotStarted
+		notMade    *convert.Refused
 	)
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &interrupt):
 		return interrupt.code
-	case errors.As(err, &usage), errors.As(err, &notStarted), transfer.IsRefused(err):
+	case errors.As(err, &usage), errors.As(err, &notStarted), errors.As(err, &notMade), transfer.IsRefused(err):
 		return exitRefused
 	case errors.As(err, &incomplete):
 		return exitIncomplete

@@ -49,13 +49,18 @@ func (d *decoder) read(field string, p []byte) bool {
 	}
 	n, err := io.ReadFull(d.r, p)
 	d.offset += int64(n)
+	d.ended(field, err)
+	return d.err == nil
+}
+
+// ended records a reader's error. Where the format says that more must come, an end is io.ErrUnexpectedEOF.
+func (d *decoder) ended(field string, err error) {
 	switch {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		d.fail(field, fmt.Errorf("the archive ends at offset %d: %w", d.offset, io.ErrUnexpectedEOF))
 	case err != nil:
 		d.fail(field, fmt.Errorf("read at offset %d: %w", d.offset, err))
 	}
-	return d.err == nil
 }
 
 func (d *decoder) byte(field string) byte {

@@ -28,10 +28,26 @@ type Entry struct {
 	Owner      string // role to own the object, not quoted; "" leaves it to the one who restores
 	WithOIDs   bool   // the table was made WITH OIDS, which servers from 12 on don't know
 
-	Dependencies []int // dump ids, in the archive's order; they may name entries that the archive does not have
-	Offset       Offset
+	Dependencies []int  // dump ids, in the archive's order; they may name entries that the archive does not have
+	Offset       Offset // of the custom format
+	File         string // of directory archives and tar files: the name of the file with the data; "" for none
 
 	Nulls Fields // which of the strings above are NULL rather than empty
+}
+
+// isBlobs reports whether the entry's data is large objects.
+func (e *Entry) isBlobs() bool { return e.Desc == "BLOBS" }
+
+// isCopy reports whether the entry's data is rows for its CopyStmt; with pg_dump --inserts it is statements.
+func (e *Entry) isCopy() bool { return e.CopyStmt != "" && !e.isBlobs() }
+
+// label names the entry in errors.
+func (e *Entry) label() string {
+	name := e.Tag
+	if e.Namespace != "" {
+		name = e.Namespace + "." + e.Tag
+	}
+	return fmt.Sprintf("%s %.200q (dump id %d)", e.Desc, name, e.DumpID)
 }
 
 // CatalogID is where the object was found in the source's catalogs; both are 0 if it has no row of its own.
@@ -42,10 +58,10 @@ type Section int
 
 // The sections. None is for entries such as comments and ACLs, which belong to the section of the entry they depend on.
 const (
-	None     Section = 1
-	PreData  Section = 2
-	Data     Section = 3
-	PostData Section = 4
+	None        Section = 1
+	PreData     Section = 2
+	DataSection Section = 3 // Data is the type of what is read
+	PostData    Section = 4
 )
 
 // String gives the name that pg_restore --section takes.
@@ -55,7 +71,7 @@ func (s Section) String() string {
 		return "none"
 	case PreData:
 		return "pre-data"
-	case Data:
+	case DataSection:
 		return "data"
 	case PostData:
 		return "post-data"
@@ -133,7 +149,11 @@ func (d *decoder) entry(h *Header) Entry {
 	withOIDs, _ := d.text("with oids")
 	e.WithOIDs = string(withOIDs) == "true"
 	e.Dependencies = d.dependencies()
-	e.Offset = d.dataOffset(h.OffSize)
+	if h.Format == FormatCustom {
+		e.Offset = d.dataOffset(h.OffSize)
+	} else {
+		e.File, _ = d.str("file name") // _ReadExtraToc in pg_backup_directory.c and pg_backup_tar.c
+	}
 	return e
 }
 

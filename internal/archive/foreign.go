@@ -7,9 +7,8 @@ import (
 
 // describe says what an input is that begins with head and is no archive of ours, and what to do with it.
 func describe(head []byte) string {
-	const tarMagic = 257 // isValidTarHeader in pg_backup_archiver.c
-	if len(head) > tarMagic && bytes.HasPrefix(head[tarMagic:], []byte("ustar")) {
-		return "it is a tar file; if pg_dump --format=tar wrote it, dump again with --format=custom"
+	if isTar(head) {
+		return "it is a tar file that does not begin with toc.dat; as a file on disk it can be read if it has one further on"
 	}
 	for _, c := range []struct{ magic, name string }{
 		{"\x1f\x8b", "gzip"},

@@ -14,12 +14,12 @@ import (
 
 func FuzzReadTOC(f *testing.F) {
 	for minor := byte(12); minor <= 16; minor++ {
-		f.Add(encodeTOC(handMade(minor)))
+		f.Add(archive.EncodeTOC(handMade(minor)))
 	}
 	for _, name := range goldens(f) {
 		toc := readTOC(f, readFile(f, name+".dump"))
 		some := &archive.TOC{Header: toc.Header, Entries: toc.Entries[:12]}
-		f.Add(encodeTOC(some))
+		f.Add(archive.EncodeTOC(some))
 	}
 	lim := archive.Limits{StringBytes: 1 << 20, Entries: 10_000, Dependencies: 1000, TotalBytes: 1 << 20}
 	f.Fuzz(func(t *testing.T, p []byte) {
@@ -30,7 +30,7 @@ func FuzzReadTOC(f *testing.F) {
 			}
 			return
 		}
-		again, err := archive.ReadTOC(bytes.NewReader(encodeTOC(toc)), archive.Limits{})
+		again, err := archive.ReadTOC(bytes.NewReader(archive.EncodeTOC(toc)), archive.Limits{})
 		if err != nil {
 			t.Fatalf("written again: %v", err)
 		}

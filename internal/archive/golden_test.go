@@ -90,7 +90,7 @@ func TestGoldensSurviveWritingAgain(t *testing.T) {
 	for _, name := range goldens(t) {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			p := readFile(t, name+".dump")
-			again := encodeTOC(readTOC(t, p))
+			again := archive.EncodeTOC(readTOC(t, p))
 			if len(again) > len(p) || !bytes.Equal(again, p[:len(again)]) {
 				t.Fatal("TOC differs from its archive")
 			}
@@ -113,7 +113,7 @@ func TestGoldensFromSlowReaders(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s, %s: %v", name, kind, err)
 			}
-			if !bytes.Equal(encodeTOC(toc), encodeTOC(readTOC(t, p))) {
+			if !bytes.Equal(archive.EncodeTOC(toc), archive.EncodeTOC(readTOC(t, p))) {
 				t.Errorf("%s, %s: another TOC", name, kind)
 			}
 		}
@@ -169,13 +169,13 @@ func TestGoldenEntries(t *testing.T) {
 		t.Errorf("relkind of a partitioned table: %q", kind)
 	}
 	data := find(t, toc, "TABLE DATA", "by_mood_0")
-	if !data.HadDumper || data.Section != archive.Data || data.Defn != "-- load via partition root public.by_mood" {
+	if !data.HadDumper || data.Section != archive.DataSection || data.Defn != "-- load via partition root public.by_mood" {
 		t.Errorf("by_mood_0: %+v", data)
 	}
 	if want := "COPY public.by_mood (m) FROM stdin;\n"; data.CopyStmt != want {
 		t.Errorf("copy statement %q", data.CopyStmt)
 	}
-	if lo := find(t, toc, "BLOB METADATA", "900001..900002"); lo.Section != archive.Data {
+	if lo := find(t, toc, "BLOB METADATA", "900001..900002"); lo.Section != archive.DataSection {
 		t.Errorf("large objects: %+v", lo)
 	}
 	for _, id := range data.Dependencies {

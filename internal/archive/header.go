@@ -38,7 +38,8 @@ func (v Version) String() string { return fmt.Sprintf("%d.%d-%d", v.Major, v.Min
 // Format is the archive's format byte (ArchiveFormat in pg_backup.h).
 type Format byte
 
-// The formats that pg_dump knows. Only FormatCustom can be read. The toc.dat of a directory archive says FormatTar.
+// The formats that pg_dump knows. The toc.dat of a directory archive says FormatTar; the Header of one that was opened says
+// FormatDirectory.
 const (
 	FormatCustom    Format = 1
 	FormatTar       Format = 3
@@ -93,7 +94,7 @@ func (a Algorithm) String() string {
 }
 
 // header reads what follows the magic (ReadHead in pg_backup_archiver.c).
-func (d *decoder) header() Header {
+func (d *decoder) header(f Format) Header {
 	var h Header
 	h.Version = Version{d.byte("version"), d.byte("version"), d.byte("version")}
 	switch v := h.Version; {
@@ -112,8 +113,8 @@ func (d *decoder) header() Header {
 		d.fail("offset size", fmt.Errorf("%d bytes: must be 4 or 8", h.OffSize))
 	}
 	h.Format = Format(d.byte("format"))
-	if d.err == nil && h.Format != FormatCustom {
-		d.fail("format", fmt.Errorf("%d (%s): only the custom format is accepted (pg_dump --format=custom)", h.Format, h.Format))
+	if d.err == nil && h.Format != f {
+		d.fail("format", fmt.Errorf("%d (%s): must be %d (%s)", h.Format, h.Format, f, f))
 	}
 	h.Compression = d.compression(h.Version)
 	h.Created, h.CreatedIsDST = d.created()

@@ -7,6 +7,7 @@ type Limits struct {
 	Entries      int   // TOC entries; default 10,000,000
 	Dependencies int   // dependencies of one entry; default 1,000,000
 	TotalBytes   int64 // header and TOC together; default 1 GiB
+	WindowBytes  int64 // how far a zstd stream may look back; default 128 MiB
 }
 
 func (l Limits) withDefaults() Limits {
@@ -21,6 +22,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.TotalBytes <= 0 {
 		l.TotalBytes = 1 << 30 // 10 million entries of about 100 bytes, the size of a large object's
+	}
+	if l.WindowBytes <= 0 {
+		l.WindowBytes = 128 << 20 // zstd:long without a number, and what zstd accepts without being asked
 	}
 	return l
 }

@@ -14,7 +14,7 @@ import (
 
 func TestLimits(t *testing.T) {
 	toc := handMade(14)
-	p := encodeTOC(toc)
+	p := archive.EncodeTOC(toc)
 	for _, c := range []struct {
 		lim  archive.Limits
 		want string
@@ -36,7 +36,7 @@ func TestLimits(t *testing.T) {
 // A length is only a claim. Even where the limits allow it, memory is taken for bytes that have arrived.
 func TestClaimsTakeNoMemory(t *testing.T) {
 	huge := archive.Limits{StringBytes: math.MaxInt64, Entries: math.MaxInt, Dependencies: math.MaxInt, TotalBytes: math.MaxInt64}
-	head := encodeTOC(&archive.TOC{Header: handMade(14).Header})
+	head := archive.EncodeTOC(&archive.TOC{Header: handMade(14).Header})
 	claim := func(before []byte, magnitude string) []byte { return append(bytes.Clone(before), "\x00"+magnitude...) }
 	beforeCount := head[:len(head)-5]
 	beforeTag := append(claim(beforeCount, "\x01\x00\x00\x00"), // one entry: dump id 1, no data, both oids 0

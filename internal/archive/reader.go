@@ -11,16 +11,25 @@ import (
 // magic begins every archive of the custom format.
 const magic = "PGDMP"
 
-// Reader reads an archive from its first byte on. It is for one goroutine.
+// Reader reads an archive of the custom format, or a tar file of pg_dump's, from its first byte on. It is for one goroutine.
 type Reader struct {
-	d       decoder
-	tocRead bool
+	d        decoder
+	tocRead  bool
+	toc      *TOC
+	codec    codec
+	block    block
+	tar      *tarStream // nil if the stream is no tar file
+	current  *Data
+	seen     map[int]bool // dump ids of the blocks that have come
+	withData int          // how many entries have data
+	err      error        // what Next gives from now on
 }
 
 // NewReader returns a Reader of the archive in r, which need not be seekable. The Reader buffers up to 64 KiB and never
 // waits for more bytes than it was asked for. It does not close r.
 func NewReader(r io.Reader, lim Limits) *Reader {
-	return &Reader{d: newDecoder(r, lim)}
+	d := newDecoder(r, lim)
+	return &Reader{d: d, codec: codec{window: uint64(d.lim.WindowBytes)}, seen: map[int]bool{}}
 }
 
 // ReadTOC reads the header and the TOC of the archive in r and nothing of what follows. Since it buffers, r itself may
@@ -35,11 +44,34 @@ func (r *Reader) ReadTOC() (*TOC, error) {
 		return nil, errors.New("the TOC of this archive has been read before")
 	}
 	r.tocRead = true
-	d := &r.d
-	if err := d.magic(); err != nil {
+	if r.d.looksLikeTar() {
+		return r.readTarTOC()
+	}
+	if err := r.d.magic(); err != nil {
 		return nil, err
 	}
-	t := &TOC{Header: d.header()}
+	t, err := r.d.toc(FormatCustom)
+	if err != nil {
+		return nil, err
+	}
+	r.d.lim.TotalBytes = math.MaxInt64 // it is for header and TOC
+	r.use(t)
+	return t, nil
+}
+
+func (r *Reader) use(t *TOC) {
+	r.toc = t
+	for i := range t.Entries {
+		if t.Entries[i].HadDumper {
+			r.withData++
+		}
+	}
+}
+
+// toc reads what follows the magic, of an archive or a toc.dat that says it is of that format (ReadHead and ReadToc in
+// pg_backup_archiver.c).
+func (d *decoder) toc(f Format) (*TOC, error) {
+	t := &TOC{Header: d.header(f)}
 	if d.err != nil {
 		return nil, fmt.Errorf("archive header: %w", d.err)
 	}

@@ -18,7 +18,7 @@ func TestHandMadeVersions(t *testing.T) {
 		if minor >= 15 {
 			want.Header.Compression.Algorithm = archive.Zstd
 		}
-		got := readTOC(t, encodeTOC(want))
+		got := readTOC(t, archive.EncodeTOC(want))
 		if !reflect.DeepEqual(got.Header, want.Header) || !reflect.DeepEqual(got.Entries, want.Entries) {
 			t.Errorf("version 1.%d:\ngot  %+v\nwant %+v", minor, got, want)
 		}
@@ -32,7 +32,7 @@ func TestSmallOffsets(t *testing.T) {
 	want := handMade(12)
 	want.Header.OffSize = 4
 	want.Entries[3].Offset.Position = 1<<32 - 1
-	if got := readTOC(t, encodeTOC(want)); got.ByID(9).Offset != want.Entries[3].Offset {
+	if got := readTOC(t, archive.EncodeTOC(want)); got.ByID(9).Offset != want.Entries[3].Offset {
 		t.Errorf("%+v", got.ByID(9))
 	}
 }
@@ -46,7 +46,7 @@ func TestByIDOfTOCMadeByHand(t *testing.T) {
 
 func TestEveryTruncationIsAnError(t *testing.T) {
 	for minor := byte(12); minor <= 16; minor++ {
-		p := encodeTOC(handMade(minor))
+		p := archive.EncodeTOC(handMade(minor))
 		for n := range p {
 			_, err := archive.ReadTOC(bytes.NewReader(p[:n]), archive.Limits{})
 			if !errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
@@ -54,7 +54,7 @@ func TestEveryTruncationIsAnError(t *testing.T) {
 			}
 		}
 	}
-	p := encodeTOC(readTOC(t, readFile(t, "testdata/golden/pg18.dump")))
+	p := archive.EncodeTOC(readTOC(t, readFile(t, "testdata/golden/pg18.dump")))
 	for n := 0; n < len(p); n += 31 {
 		if _, err := archive.ReadTOC(bytes.NewReader(p[:n]), archive.Limits{}); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Fatalf("first %d of %d bytes: %v", n, len(p), err)
@@ -64,7 +64,7 @@ func TestEveryTruncationIsAnError(t *testing.T) {
 
 func TestReadErrorsPassThrough(t *testing.T) {
 	broken := errors.New("line is cut")
-	p := encodeTOC(handMade(14))
+	p := archive.EncodeTOC(handMade(14))
 	for n := range p {
 		_, err := archive.ReadTOC(io.MultiReader(bytes.NewReader(p[:n]), iotest.ErrReader(broken)), archive.Limits{})
 		if !errors.Is(err, broken) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -87,7 +87,7 @@ func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
 // pg_dump sends the TOC before it has data; the reader must not wait for a byte that it does not need.
 func TestReaderAsksForNoByteTooMany(t *testing.T) {
-	if _, err := archive.ReadTOC(upTo(t, encodeTOC(handMade(16))), archive.Limits{}); err != nil {
+	if _, err := archive.ReadTOC(upTo(t, archive.EncodeTOC(handMade(16))), archive.Limits{}); err != nil {
 		t.Error(err)
 	}
 	if toc, err := archive.ReadTOC(upTo(t, []byte("hello")), archive.Limits{}); err == nil {
@@ -96,7 +96,7 @@ func TestReaderAsksForNoByteTooMany(t *testing.T) {
 }
 
 func TestSecondReadTOC(t *testing.T) {
-	r := archive.NewReader(bytes.NewReader(encodeTOC(handMade(14))), archive.Limits{})
+	r := archive.NewReader(bytes.NewReader(archive.EncodeTOC(handMade(14))), archive.Limits{})
 	if _, err := r.ReadTOC(); err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestDamage(t *testing.T) {
 		{"older", func(x *archive.TOC) { x.Header.Version.Minor = 11 }, "1.11-0 is older than 1.12"},
 		{"int size", func(x *archive.TOC) { x.Header.IntSize = 8 }, "integer size: 8 bytes: must be 4"},
 		{"offset size", func(x *archive.TOC) { x.Header.OffSize = 16 }, "offset size: 16 bytes: must be 4 or 8"},
-		{"directory", func(x *archive.TOC) { x.Header.Format = archive.FormatTar }, "toc.dat of a directory archive): only the custom format is accepted"},
+		{"directory", func(x *archive.TOC) { x.Header.Format = archive.FormatTar }, "toc.dat of a directory archive): must be 1 (custom)"},
 		{"level", func(x *archive.TOC) { x.Header.Compression.Level = 77 }, "compression level: 77 at offset 11: must be between -1 and 9"},
 		{"algorithm", func(x *archive.TOC) { x.Header.Version.Minor, x.Header.Compression.Algorithm = 15, 4 }, "compression: unknown algorithm 4"},
 		{"dump id", func(x *archive.TOC) { x.Entries[2].DumpID = 0 }, "toc entry 3: dump id: 0 at offset 387: must be between 1 and"},
@@ -130,7 +130,7 @@ func TestDamage(t *testing.T) {
 	} {
 		toc := handMade(14)
 		c.damage(toc)
-		_, err := archive.ReadTOC(bytes.NewReader(encodeTOC(toc)), archive.Limits{})
+		_, err := archive.ReadTOC(bytes.NewReader(archive.EncodeTOC(toc)), archive.Limits{})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -138,7 +138,7 @@ func TestDamage(t *testing.T) {
 }
 
 func TestDamagedBytes(t *testing.T) {
-	good := string(encodeTOC(handMade(14)))
+	good := string(archive.EncodeTOC(handMade(14)))
 	for old, c := range map[string]struct{ damaged, want string }{
 		"\x03\x00\x00\x00old":      {"\xff\xff\xff\xffold", "archive header: database name: string of 4294967295 bytes at offset 51: more than the limit of"},
 		"\x00\x04\x00\x00\x001259": {"\x00\x04\x00\x00\x00-259", `toc entry 3 (dump id 1): table oid: "-259" at offset`},
@@ -159,7 +159,7 @@ func TestDamagedBytes(t *testing.T) {
 }
 
 func TestCreatedIsNoDate(t *testing.T) {
-	good := encodeTOC(handMade(14))
+	good := archive.EncodeTOC(handMade(14))
 	month := bytes.Index(good, []byte{0, 1, 0, 0, 0, 0, 111}) // February, then 1900 + 111
 	if month < 0 {
 		t.Fatal("no creation date")
@@ -176,7 +176,8 @@ func TestOtherInputs(t *testing.T) {
 	copy(tar[257:], "ustar\x0000")
 	for name, c := range map[string]struct{ input, want string }{
 		"empty":   {"", "the input is empty"},
-		"tar":     {string(tar), "it is a tar file"},
+		"tar":     {string(tar), "tar file: before offset 512: "},
+		"no dump": {"x" + string(tar[1:]), "it is a tar file that does not begin with toc.dat"},
 		"gzip":    {"\x1f\x8b\x08\x00", "compressed with gzip"},
 		"zstd":    {"\x28\xb5\x2f\xfd\x04", "compressed with zstd"},
 		"lz4":     {"\x04\x22\x4d\x18\x64", "compressed with lz4"},

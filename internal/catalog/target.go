@@ -48,6 +48,24 @@ SELECT n, c.oid IS NULL,
   LEFT JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(n)
  ORDER BY i`
 
+// Present gives those of the quoted names that are relations.
+func Present(ctx context.Context, conn *pgconn.PgConn, names []string) ([]string, error) {
+	rows, err := Rows(ctx, conn, "SELECT n FROM pg_catalog.unnest($1::text[]) AS u (n) WHERE pg_catalog.to_regclass(n) IS NOT NULL ORDER BY 1", TextArray(names))
+	if err != nil {
+		return nil, fmt.Errorf("relations: %w", err)
+	}
+	present := make([]string, len(rows))
+	for i, r := range rows {
+		present[i] = r[0]
+	}
+	return present, nil
+}
+
+// MissingSchemas gives those of the names that are no schemas of the database.
+func MissingSchemas(ctx context.Context, conn *pgconn.PgConn, names []string) ([]string, error) {
+	return missing(ctx, conn, "schemas", "SELECT nspname FROM pg_catalog.pg_namespace", names)
+}
+
 // ReadTables looks at the given tables, quoted names with their schemas. Of an extension's configuration table only the
 // rows that belong to the user count.
 func ReadTables(ctx context.Context, conn *pgconn.PgConn, names []string) (TableState, error) {

@@ -7,8 +7,7 @@ import (
 )
 
 // cacheDir is this user's folder for unpacked programs and for templates. A user
-// without a home (nobody, many a service) has one in the temporary folder; as its
-// name can be guessed, it is used only if it belongs to this user.
+// without a home (nobody, many a service) has one in the temporary folder.
 func cacheDir() (string, error) {
 	if base, err := os.UserCacheDir(); err == nil {
 		dir := filepath.Join(base, "pgsluice")
@@ -16,6 +15,12 @@ func cacheDir() (string, error) {
 			return dir, nil
 		}
 	}
+	return temporaryCache()
+}
+
+// temporaryCache is a folder in the temporary one. As its name can be guessed, it
+// is used only if it belongs to this user.
+func temporaryCache() (string, error) {
 	dir := filepath.Join(os.TempDir(), fmt.Sprintf("pgsluice-cache-%d", os.Geteuid()))
 	if err := os.Mkdir(dir, 0o755); err != nil && !os.IsExist(err) {
 		return "", err

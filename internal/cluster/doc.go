@@ -1,5 +1,6 @@
 // Package cluster finds or unpacks PostgreSQL's programs and runs throw-away
-// clusters with them, for `pgsluice demo` and for tests.
+// clusters with them, for `pgsluice demo` and for tests. It also gets other major
+// versions than the distribution's, for tests alone.
 //
 // A cluster lives in a directory of its own below the temporary folder, listens
 // on 127.0.0.1 alone, on a free port, and trusts whoever connects. It trades

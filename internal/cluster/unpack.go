@@ -37,7 +37,7 @@ func aptUnpack(ctx context.Context, log io.Writer, cache string) (err error) {
 	if err != nil {
 		return err
 	}
-	packages, err := a.closure(ctx, "postgresql-"+major, "postgresql-client-"+major)
+	packages, err := a.closure(ctx, missing, "postgresql-"+major, "postgresql-client-"+major)
 	if err != nil {
 		return err
 	}
@@ -83,8 +83,14 @@ var installLine = regexp.MustCompile(`(?m)^Inst (\S+) \(`)
 // library is always here, and another one would not fit its own loader.
 var unneeded = regexp.MustCompile(`^lib(llvm|z3|c6$|c-bin|c-l10n|perl|.*-perl$)`)
 
-// closure is the packages and every missing library that they need.
-func (a apt) closure(ctx context.Context, packages ...string) ([]string, error) {
+// missing says whether a package that is not here must be unpacked.
+func missing(name string) bool {
+	return strings.HasPrefix(name, "lib") && !unneeded.MatchString(name)
+}
+
+// closure is the packages, and all that they need of what is not installed and
+// wanted.
+func (a apt) closure(ctx context.Context, wanted func(name string) bool, packages ...string) ([]string, error) {
 	args := append([]string{"-s", "--no-install-recommends", "install"}, packages...)
 	out, err := a.output(ctx, "apt-get", args...)
 	if err != nil {
@@ -92,7 +98,7 @@ func (a apt) closure(ctx context.Context, packages ...string) ([]string, error) 
 	}
 	for _, m := range installLine.FindAllStringSubmatch(out, -1) {
 		name, _, _ := strings.Cut(m[1], ":") // "libpq5:amd64"
-		if strings.HasPrefix(name, "lib") && !unneeded.MatchString(name) {
+		if wanted(name) {
 			packages = append(packages, name)
 		}
 	}
@@ -119,37 +125,61 @@ func (a apt) unpack(ctx context.Context, packages []string, debs, root string) e
 	return nil
 }
 
+// home is where the packages put a major version, below a root.
+func home(major string) string { return filepath.Join("usr", "lib", "postgresql", major) }
+
+// jit is the JIT provider: without libLLVM it can't be loaded, and where there is
+// none jit is off. Its bitcode is half of what the package holds.
+func jit(major string) []string {
+	return []string{filepath.Join(home(major), "lib/llvmjit.so"), filepath.Join(home(major), "lib/bitcode")}
+}
+
+// drop removes what nobody needs below root.
+func drop(root string, useless ...string) error {
+	for _, path := range useless {
+		if err := os.RemoveAll(filepath.Join(root, path)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // makeLaunchers writes the scripts of tree/bin for the place where tree will
 // stand. The programs themselves stay in a folder that ends as the one they were
 // built for, since from that they find their share folder.
 func makeLaunchers(tree, final, major string) error {
-	home := filepath.Join("usr", "lib", "postgresql", major)
-	// without libLLVM the JIT provider can't be loaded, and where there is none jit
-	// is off; its bitcode is half of what the package holds
-	for _, useless := range []string{"lib/llvmjit.so", "lib/bitcode"} {
-		if err := os.RemoveAll(filepath.Join(tree, "root", home, useless)); err != nil {
-			return err
-		}
+	root := filepath.Join(tree, "root")
+	if err := drop(root, jit(major)...); err != nil {
+		return err
 	}
-	programs, err := os.ReadDir(filepath.Join(tree, "root", home, "bin"))
+	bin := filepath.Join(home(major), "bin")
+	return eachLauncher(root, filepath.Join(final, "root"), filepath.Join(root, bin), filepath.Join(tree, "bin"), func(program, libraries string) string {
+		return fmt.Sprintf("#!/bin/sh\nLD_LIBRARY_PATH='%s'${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}\nexport LD_LIBRARY_PATH\nexec '%s' \"$@\"\n",
+			libraries, shellQuote.Replace(filepath.Join(final, "root", bin, program)))
+	})
+}
+
+// eachLauncher makes the folder bin with a script for each program in the folder
+// programs. script makes its text, given the folders of libraries that will stand
+// below final, quoted.
+func eachLauncher(root, final, programs, bin string, script func(program, libraries string) string) error {
+	all, err := os.ReadDir(programs)
 	if err != nil {
 		return err
 	}
-	libraries, err := libraryFolders(filepath.Join(tree, "root"))
+	libraries, err := libraryFolders(root)
 	if err != nil {
 		return err
 	}
 	for i, dir := range libraries {
-		libraries[i] = filepath.Join(final, "root", dir)
+		libraries[i] = filepath.Join(final, dir)
 	}
-	if err := os.Mkdir(filepath.Join(tree, "bin"), 0o755); err != nil {
+	if err := os.Mkdir(bin, 0o755); err != nil {
 		return err
 	}
-	for _, program := range programs {
-		script := fmt.Sprintf("#!/bin/sh\nLD_LIBRARY_PATH='%s'${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}\nexport LD_LIBRARY_PATH\nexec '%s' \"$@\"\n",
-			shellQuote.Replace(strings.Join(libraries, ":")),
-			shellQuote.Replace(filepath.Join(final, "root", home, "bin", program.Name())))
-		if err := os.WriteFile(filepath.Join(tree, "bin", program.Name()), []byte(script), 0o755); err != nil {
+	for _, program := range all {
+		text := script(program.Name(), shellQuote.Replace(strings.Join(libraries, ":")))
+		if err := os.WriteFile(filepath.Join(bin, program.Name()), []byte(text), 0o755); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -72,8 +73,9 @@ func (b *bridge) listen() (err error) {
 		return err
 	}
 	parent := os.TempDir()
-	if len(parent) > 60 {
-		parent = "/tmp" // a socket's path has at most 103 bytes on some systems
+	// a socket's path has at most 103 bytes on some systems, and what has commas, or begins without a slash, are host names
+	if len(parent) > 60 || strings.Contains(parent, ",") || !filepath.IsAbs(parent) {
+		parent = "/tmp"
 	}
 	if b.folder, err = os.MkdirTemp(parent, "pgsluice-"); err != nil { // mode 0700
 		return err

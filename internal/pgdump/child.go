@@ -27,6 +27,8 @@ type Options struct {
 	Encoding string
 	// LockWait bounds its wait for ACCESS SHARE on each table. 0 waits without bound.
 	LockWait time.Duration
+	// Selection is what it takes of the database.
+	Selection Selection
 }
 
 // Child is a running pg_dump. Its table locks last until Stop. TOC and Stop may be called from one goroutine.
@@ -57,6 +59,7 @@ func Start(ctx context.Context, program Program, conn *pgconn.PgConn, opt Option
 	if opt.LockWait > 0 {
 		args = append(args, fmt.Sprintf("--lock-wait-timeout=%d", opt.LockWait.Milliseconds()))
 	}
+	args = append(args, opt.Selection.args()...)
 	c := &Child{cmd: exec.CommandContext(ctx, program.Path, args...), bridge: b, lockWait: opt.LockWait}
 	c.cmd.Env = append(cleanEnvironment(), b.environment()...)
 	c.cmd.Stderr = &c.stderr

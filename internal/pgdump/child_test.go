@@ -174,17 +174,26 @@ func TestStopEndsWhatAWrapperStarted(t *testing.T) {
 	}
 }
 
-// A folder for temporary files whose path is too long for a socket does no harm.
-func TestTOCWithALongTemporaryFolder(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), strings.Repeat("x", 100))
-	if err := os.Mkdir(dir, 0o700); err != nil {
+// A folder for temporary files whose path is too long for a socket, or looks like the names of two hosts, does no harm.
+func TestTOCWithAnOddTemporaryFolder(t *testing.T) {
+	url := source(t, pgtest.Server(t))
+	base, err := os.MkdirTemp("", "t")
+	if err != nil {
 		t.Fatal(err)
 	}
-	url := source(t, pgtest.Server(t))
-	t.Setenv("TMPDIR", dir)
-	child := begin(t, program(t), url, Options{Snapshot: export(t, url), Encoding: "UTF8"})
-	if _, err := child.TOC(t.Context()); err != nil {
-		t.Error(err)
+	defer func() { _ = os.RemoveAll(base) }()
+	for _, name := range []string{strings.Repeat("x", 100), "a,b"} {
+		dir := filepath.Join(base, name)
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("TMPDIR", dir)
+			child := begin(t, program(t), url, Options{Snapshot: export(t, url), Encoding: "UTF8"})
+			if _, err := child.TOC(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

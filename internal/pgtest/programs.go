@@ -56,7 +56,7 @@ func diff(t testing.TB, a, b string, flags ...string) (string, error) {
 	}
 	args := append([]string{script}, flags...)
 	cmd := exec.CommandContext(t.Context(), "bash", append(args, a, b)...)
-	cmd.Env = append(os.Environ(), "PG_DUMP="+client(t, "pg_dump"), "PSQL="+client(t, "psql"))
+	cmd.Env = append(os.Environ(), "PG_DUMP="+dumper(t, a, b), "PSQL="+client(t, "psql"))
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
@@ -76,5 +76,31 @@ func client(t testing.TB, program string) string {
 		}
 	}
 	t.Fatalf("%s is missing: install PostgreSQL's client programs (postgresql-client on Debian)", program)
+	return ""
+}
+
+// dumper is a pg_dump that is not older than either server: it refuses newer ones.
+func dumper(t testing.TB, urls ...string) string {
+	t.Helper()
+	need := 0
+	for _, url := range urls {
+		need = max(need, Scalar[int](t, url, "SELECT current_setting('server_version_num')::int / 10000"))
+	}
+	path := client(t, "pg_dump")
+	if p, err := cluster.At(t.Context(), filepath.Dir(path)); err == nil && p.Version >= need {
+		return path
+	}
+	var all error
+	for major := need; major <= need+2; major++ { // of some there are servers alone
+		p, err := programsOf(major, cluster.Complete)
+		if err == nil {
+			path, err = p.Path("pg_dump")
+		}
+		if err == nil {
+			return path
+		}
+		all = errors.Join(all, err)
+	}
+	t.Skipf("no pg_dump reads PostgreSQL %d: %v", need, all)
 	return ""
 }

@@ -133,11 +133,13 @@ func start(t testing.TB, name string, opts cluster.Options, fill func(*cluster.C
 	if c := shared.clusters[name]; c != nil {
 		return c
 	}
-	programs, err := ensure()
-	if err != nil {
-		t.Fatal(err)
+	if opts.Programs.Bin == "" {
+		programs, err := ensure()
+		if err != nil {
+			t.Fatal(err)
+		}
+		opts.Programs = programs
 	}
-	opts.Programs = programs
 	// not the test's own context: the cluster outlives the test
 	c, err := cluster.Start(context.Background(), opts)
 	if err != nil {

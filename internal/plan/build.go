@@ -22,6 +22,8 @@ type builder struct {
 	byDump  map[int][]int // dump id to the tasks made of that entry
 	tables  tables
 	formats *formats
+	// merges says that the rows of a table's parts come together in one place, whatever table they are loaded into.
+	merges bool
 
 	triggers map[uint32][]int // table to the tasks of its triggers
 	before   map[uint32][]int // table to the tasks that its ANALYZE follows
@@ -79,13 +81,7 @@ func (b *builder) add(e *archive.Entry, section archive.Section) error {
 	case e.Desc == "TABLE DATA":
 		return b.rows(&t)
 	case e.Desc == "BLOBS":
-		for part := range slices.Chunk(b.contents(e), largeObjectsPerTask) {
-			name := fmt.Sprintf("large object %d", part[0])
-			if len(part) > 1 {
-				name = fmt.Sprintf("large objects %d to %d", part[0], part[len(part)-1])
-			}
-			b.append(&Task{Entry: e, Desc: e.Desc, Name: name, Phase: Data, Order: Parallel, Kind: LargeObjects, OIDs: part})
-		}
+		b.objects(e, b.contents(e))
 		return nil
 	case e.HadDumper:
 		return fmt.Errorf("data of a kind that is not known here")
@@ -103,6 +99,21 @@ func (b *builder) add(e *archive.Entry, section archive.Section) error {
 	return nil
 }
 
+// objects makes the tasks that copy large objects.
+func (b *builder) objects(e *archive.Entry, oids []uint32) {
+	each := largeObjectsPerTask
+	if b.choices.Archived {
+		each = max(len(oids), 1)
+	}
+	for part := range slices.Chunk(oids, each) {
+		name := fmt.Sprintf("large object %d", part[0])
+		if len(part) > 1 {
+			name = fmt.Sprintf("large objects %d to %d", part[0], part[len(part)-1])
+		}
+		b.append(&Task{Entry: e, Desc: e.Desc, Name: name, Phase: Data, Order: Parallel, Kind: LargeObjects, OIDs: part})
+	}
+}
+
 func (b *builder) append(t *Task) {
 	t.ID = len(b.plan.Tasks)
 	b.plan.Tasks = append(b.plan.Tasks, t)
@@ -115,7 +126,8 @@ func (b *builder) contents(e *archive.Entry) []uint32 {
 	var oids []uint32
 	for _, id := range e.Dependencies {
 		if d := b.toc.ByID(id); d != nil && d.Desc == "BLOB METADATA" {
-			oids = append(oids, b.largeObjects(d)...)
+			group, _ := d.LargeObjects() // its own statements tell what can't be read
+			oids = append(oids, group...)
 		}
 	}
 	if oids != nil {

@@ -24,17 +24,17 @@ var kinds = []struct {
 }{
 	{"ACCESS METHOD", "o", "", archive.PreData, "DROP ACCESS METHOD o;\n", plan.Before, plan.Schema, ""},
 	{"ACL", "TABLE o", "s", archive.PostData, "", plan.After, plan.Finish, ""},
-	{"ACL", "LARGE OBJECT 7", "", archive.Data, "", plan.After, plan.Finish, ""},
+	{"ACL", "LARGE OBJECT 7", "", archive.DataSection, "", plan.After, plan.Finish, ""},
 	{"ACL", "DATABASE db", "", archive.PreData, "", plan.After, plan.Finish, ""},
 	{"AGGREGATE", "o(integer)", "s", archive.PreData, "DROP AGGREGATE s.o(integer);\n", plan.Before, plan.Schema, "AGGREGATE s.o(integer)"},
 	{"BLOB", "7", "", archive.PreData, "SELECT pg_catalog.lo_unlink('7');\n", plan.Before, plan.Data, "LARGE OBJECT 7"},
-	{"BLOB METADATA", "7..8", "", archive.Data, "-- dummy", plan.Parallel, plan.Data, "LARGE OBJECT 7"},
-	{"BLOBS", "BLOBS", "", archive.Data, "", plan.Parallel, plan.Data, ""},
+	{"BLOB METADATA", "7..8", "", archive.DataSection, "-- dummy", plan.Parallel, plan.Data, "LARGE OBJECT 7"},
+	{"BLOBS", "BLOBS", "", archive.DataSection, "", plan.Parallel, plan.Data, ""},
 	{"CAST", "CAST (a AS b)", "", archive.PreData, "DROP CAST (a AS b);\n", plan.Before, plan.Schema, ""},
 	{"CHECK CONSTRAINT", "o c", "s", archive.PostData, "ALTER TABLE s.o DROP CONSTRAINT c;\n", plan.Parallel, plan.Constraints, ""},
 	{"COLLATION", "o", "s", archive.PreData, "DROP COLLATION s.o;\n", plan.Before, plan.Schema, "COLLATION s.o"},
 	{"COMMENT", "TABLE o", "s", archive.PostData, "", plan.Parallel, plan.Finish, ""},
-	{"COMMENT", "LARGE OBJECT 7", "", archive.Data, "", plan.Parallel, plan.Data, ""},
+	{"COMMENT", "LARGE OBJECT 7", "", archive.DataSection, "", plan.Parallel, plan.Data, ""},
 	{"COMMENT", "EVENT TRIGGER o", "", archive.PostData, "", plan.After, plan.Finish, ""},
 	{"COMMENT", "DATABASE db", "", archive.PreData, "", plan.After, plan.Finish, ""},
 	{"CONSTRAINT", "o c", "s", archive.PostData, "ALTER TABLE s.o DROP CONSTRAINT c;\n", plan.Parallel, plan.Indexes, ""},
@@ -67,11 +67,11 @@ var kinds = []struct {
 	{"RULE", "o r", "s", archive.PostData, "DROP RULE r ON s.o;\n", plan.Parallel, plan.Finish, ""},
 	{"SCHEMA", "o", "", archive.PreData, "DROP SCHEMA o;\n", plan.Before, plan.Schema, "SCHEMA o"},
 	{"SECURITY LABEL", "TABLE o", "s", archive.PostData, "", plan.Parallel, plan.Finish, ""},
-	{"SECURITY LABEL", "LARGE OBJECT 7", "", archive.Data, "", plan.Parallel, plan.Data, ""},
+	{"SECURITY LABEL", "LARGE OBJECT 7", "", archive.DataSection, "", plan.Parallel, plan.Data, ""},
 	{"SECURITY LABEL", "EVENT TRIGGER o", "", archive.PostData, "", plan.After, plan.Finish, ""},
 	{"SEQUENCE", "o", "s", archive.PreData, "DROP SEQUENCE s.o;\n", plan.Before, plan.Schema, "SEQUENCE s.o"},
 	{"SEQUENCE OWNED BY", "o", "s", archive.PreData, "", plan.Before, plan.Schema, ""},
-	{"SEQUENCE SET", "o", "s", archive.Data, "", plan.Parallel, plan.Data, ""},
+	{"SEQUENCE SET", "o", "s", archive.DataSection, "", plan.Parallel, plan.Data, ""},
 	{"SERVER", "o", "", archive.PreData, "DROP SERVER o;\n", plan.Before, plan.Schema, "SERVER o"},
 	{"SHELL TYPE", "o", "s", archive.PreData, "", plan.Before, plan.Schema, ""},
 	{"STATISTICS", "o", "s", archive.PostData, "DROP STATISTICS s.o;\n", plan.Parallel, plan.Finish, "STATISTICS s.o"},
@@ -79,7 +79,7 @@ var kinds = []struct {
 	{"SUBSCRIPTION TABLE", "p o", "s", archive.PostData, "", plan.Parallel, plan.Finish, ""},
 	{"TABLE", "o", "s", archive.PreData, "DROP TABLE s.o;\n", plan.Before, plan.Schema, "TABLE s.o"},
 	{"TABLE ATTACH", "o", "s", archive.PreData, "", plan.Before, plan.Schema, ""},
-	{"TABLE DATA", "o", "s", archive.Data, "", plan.Parallel, plan.Data, ""},
+	{"TABLE DATA", "o", "s", archive.DataSection, "", plan.Parallel, plan.Data, ""},
 	{"TEXT SEARCH CONFIGURATION", "o", "s", archive.PreData, "DROP TEXT SEARCH CONFIGURATION s.o;\n", plan.Before, plan.Schema, "TEXT SEARCH CONFIGURATION s.o"},
 	{"TEXT SEARCH DICTIONARY", "o", "s", archive.PreData, "DROP TEXT SEARCH DICTIONARY s.o;\n", plan.Before, plan.Schema, "TEXT SEARCH DICTIONARY s.o"},
 	{"TEXT SEARCH PARSER", "o", "s", archive.PreData, "DROP TEXT SEARCH PARSER s.o;\n", plan.Before, plan.Schema, ""},
@@ -124,7 +124,7 @@ func TestEveryKindOfEntry(t *testing.T) {
 				switch {
 				case noOwner || k.owner == "":
 				case k.desc == "BLOB METADATA":
-					want = "ALTER LARGE OBJECT 7 OWNER TO own;\nALTER LARGE OBJECT 8 OWNER TO own;\n"
+					want = "ALTER LARGE OBJECT 7 OWNER TO own;\nALTER LARGE OBJECT 8 OWNER TO own"
 				default:
 					want = "ALTER " + k.owner + " OWNER TO own"
 				}
@@ -198,7 +198,7 @@ func TestConstraintsThatBuildIndexes(t *testing.T) {
 // A comment belongs to the section of what it is on.
 func TestSectionOfWhatHasNone(t *testing.T) {
 	for section, want := range map[archive.Section]plan.Order{
-		archive.PreData: plan.Before, archive.Data: plan.Parallel, archive.PostData: plan.Parallel,
+		archive.PreData: plan.Before, archive.DataSection: plan.Parallel, archive.PostData: plan.Parallel,
 	} {
 		toc, e := single("COMMENT", "TABLE o", "s", section, "")
 		p, err := plan.Build(toc, &catalog.Source{}, plan.Choices{})
@@ -240,7 +240,7 @@ func TestKindsAreComplete(t *testing.T) {
 
 // An entry with data that is not a table's or a large object's is refused rather than forgotten.
 func TestUnknownData(t *testing.T) {
-	toc, e := single("NOVELTY", "o", "s", archive.Data, "")
+	toc, e := single("NOVELTY", "o", "s", archive.DataSection, "")
 	e.HadDumper = true
 	_, err := plan.Build(toc, &catalog.Source{}, plan.Choices{})
 	if err == nil || !strings.Contains(err.Error(), "NOVELTY s.o: data of a kind that is not known here") {

@@ -67,7 +67,7 @@ func layout(version int, tables ...*catalog.TableLayout) *catalog.Layout {
 func formatOf(t *testing.T, f plan.Formats) *plan.Task {
 	t.Helper()
 	toc := &archive.TOC{Entries: []archive.Entry{{
-		DumpID: 1, Desc: "TABLE DATA", Tag: "t", Namespace: "s", Section: archive.Data, HadDumper: true, CatalogID: archive.CatalogID{OID: 30000},
+		DumpID: 1, Desc: "TABLE DATA", Tag: "t", Namespace: "s", Section: archive.DataSection, HadDumper: true, CatalogID: archive.CatalogID{OID: 30000},
 		CopyStmt: "COPY s.t (c) FROM stdin;\n",
 	}}}
 	source := &catalog.Source{Relations: map[uint32]*catalog.Relation{30000: {OID: 30000, Parent: 30001}, 30001: {OID: 30001}}}

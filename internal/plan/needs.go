@@ -35,7 +35,7 @@ func newTables(toc *archive.TOC, source *catalog.Source) tables {
 		if strings.HasPrefix(e.CopyStmt, "COPY "+name+" ") {
 			continue // what nearly all say
 		}
-		if into, _, err := archive.ParseCopyStmt(e.CopyStmt); err == nil && into != name {
+		if into, _, err := archive.ParseCopyStmt(e.CopyStmt); err == nil && into != name && !unqualified(toc) {
 			t.viaRoot[t.root(e.CatalogID.OID)] = true
 		}
 	}

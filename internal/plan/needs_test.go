@@ -187,7 +187,7 @@ func TestConfigurationTables(t *testing.T) {
 	}
 	data := func(id int, tag string, oid uint32, columns string) {
 		entries = append(entries, archive.Entry{
-			DumpID: id, Desc: "TABLE DATA", Tag: tag, Namespace: "s", Section: archive.Data, HadDumper: true,
+			DumpID: id, Desc: "TABLE DATA", Tag: tag, Namespace: "s", Section: archive.DataSection, HadDumper: true,
 			CatalogID: archive.CatalogID{OID: oid}, CopyStmt: "COPY s." + archive.FormatIdent(tag) + " " + columns + " FROM stdin;\n", Dependencies: []int{1},
 		})
 	}

@@ -20,7 +20,7 @@ func TestManyLargeObjects(t *testing.T) {
 			DumpID: oid + 1, Desc: "BLOB", Tag: fmt.Sprint(50000 + oid), Section: archive.PreData, Defn: "SELECT pg_catalog.lo_create('1');",
 		})
 	}
-	toc.Entries = append(toc.Entries, archive.Entry{DumpID: 3000, Desc: "BLOBS", Tag: "BLOBS", Section: archive.Data, HadDumper: true})
+	toc.Entries = append(toc.Entries, archive.Entry{DumpID: 3000, Desc: "BLOBS", Tag: "BLOBS", Section: archive.DataSection, HadDumper: true})
 	p, err := plan.Build(toc, &catalog.Source{}, plan.Choices{})
 	if err != nil {
 		t.Fatal(err)

@@ -145,6 +145,10 @@ type Choices struct {
 	Splits         map[uint32]catalog.Split
 	TargetDatabase string
 	TargetVersion  int // server_version_num
+	// Wanted are the dump ids of the entries that take part, as far as the other choices let them; nil is all.
+	Wanted map[int]bool
+	// Archived says that rows and large objects are an archive's: all of one entry come one after the other.
+	Archived bool
 	// Keyless leaves out the tasks' keys, which only a plan needs that is carried out.
 	Keyless bool
 }

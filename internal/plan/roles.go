@@ -22,7 +22,7 @@ func (p *Plan) Roles() []string {
 		for _, role := range concerned(t.Entry) {
 			seen[role] = true
 		}
-		if !isACL(t.Entry) {
+		if !t.Entry.IsACL() {
 			continue
 		}
 		for _, sql := range t.Statements {

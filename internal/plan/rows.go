@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -12,10 +13,14 @@ import (
 // order may differ between the two tables, and generated columns are not among them.
 func (b *builder) rows(t *Task) error {
 	e := t.Entry
+	if e.CopyStmt == "" {
+		return errors.New("its rows are INSERT statements (pg_dump --inserts), not COPY data: pg_restore runs those")
+	}
 	into, columns, err := archive.ParseCopyStmt(e.CopyStmt)
 	if err != nil {
 		return err
 	}
+	into = b.qualify(e, into)
 	t.Kind, t.Relation, t.Table = Rows, e.CatalogID.OID, t.Name
 	t.Binary, t.AsText = b.format(t.Relation)
 	from := archive.QualifiedName(e.Namespace, e.Tag)
@@ -35,14 +40,24 @@ func (b *builder) rows(t *Task) error {
 	}
 	t.Whole = b.choices.Splits[t.Relation].Why
 	// into == from: what goes in through its root does not stay together, and could not be taken back alone
-	if split, ok := b.choices.Splits[t.Relation]; ok && len(split.Cuts) > 0 && into == from {
+	if split, ok := b.choices.Splits[t.Relation]; ok && len(split.Cuts) > 0 && (into == from || b.merges) {
 		b.parts(t, split, list, from)
 		return nil
 	}
 	// an extension's table has rows of its own, and one that is loaded through its root is not the only one there
-	t.Freeze = !b.choices.DataOnly && !r.Unlogged && b.tables.made[t.Relation] != nil && into == from && r.Heap >= freezeFrom
+	t.Freeze = b.makes(t.Relation) && !r.Unlogged && into == from && r.Heap >= freezeFrom
 	b.append(t)
 	return nil
+}
+
+// makes reports whether the plan makes a table, which is then empty.
+func (b *builder) makes(relation uint32) bool {
+	e := b.tables.made[relation]
+	if e == nil {
+		return false
+	}
+	ok, _ := b.choices.wanted(e)
+	return ok
 }
 
 // freezeFrom is the size in bytes from which FREEZE is worth the TRUNCATE that it needs, which makes new files: a smaller table

@@ -59,7 +59,7 @@ func (b *builder) split(t *Task) []*Task {
 func (b *builder) splitIndex(t *Task, statements []string) []*Task {
 	build, rest := *t, *t
 	build.Statements = replaceLast(t.Statements, statements[0])
-	rest.Desc, rest.Statements = AlterIndex, statements[1:]
+	rest.Desc, rest.Statements = AlterIndex, append(b.searchPath(t.Entry), statements[1:]...)
 	return []*Task{&build, &rest}
 }
 
@@ -84,7 +84,7 @@ func (b *builder) splitKey(t *Task, statements []string) []*Task {
 	case key.Deferrable:
 		sql += " DEFERRABLE"
 	}
-	attach.Statements = append([]string{sql}, statements[1:]...)
+	attach.Statements = append(append(b.searchPath(t.Entry), sql), statements[1:]...)
 	return []*Task{&build, &attach}
 }
 
@@ -106,8 +106,8 @@ func (b *builder) splitForeignKey(t *Task, statements []string) []*Task {
 		return []*Task{t}
 	}
 	add, validate := *t, *t
-	add.Statements, add.Orphans = append([]string{definition + " NOT VALID"}, statements[1:]...), ""
-	validate.Desc, validate.Statements = Validate, []string{m[1] + " VALIDATE CONSTRAINT " + m[2]}
+	add.Statements, add.Orphans = append(append(b.searchPath(t.Entry), definition+" NOT VALID"), statements[1:]...), ""
+	validate.Desc, validate.Statements = Validate, append(b.searchPath(t.Entry), m[1]+" VALIDATE CONSTRAINT "+m[2])
 	return []*Task{&add, &validate}
 }
 

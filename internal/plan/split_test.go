@@ -21,7 +21,7 @@ func twoTables(e archive.Entry) *archive.TOC {
 	}
 	data := func(id int, name string) archive.Entry {
 		return archive.Entry{
-			DumpID: id, Desc: "TABLE DATA", Tag: name, Namespace: "s", Section: archive.Data, HadDumper: true,
+			DumpID: id, Desc: "TABLE DATA", Tag: name, Namespace: "s", Section: archive.DataSection, HadDumper: true,
 			CopyStmt: "COPY s." + name + " (x) FROM stdin;\n", Dependencies: []int{id - 2}, CatalogID: archive.CatalogID{OID: uint32(10 + id - 2)},
 		}
 	}

@@ -51,7 +51,7 @@ func Extensions(c Choices, extensions []catalog.Extension, offers map[string]cat
 			}
 		case o.Default == "":
 			add(c.object(), "install its package on that server, or drop it on the source",
-				"it does not have the extension %q (the source has version %s)", e.Name, e.Version)
+				"it does not have the extension %q%s", e.Name, ofVersion(e.Version))
 			continue
 		case o.Untrusted && !dst.Superuser && around.Provider == "":
 			add(c.object(), fmt.Sprintf("let a superuser CREATE EXTENSION %q SCHEMA %q there first", e.Name, e.Schema),
@@ -61,7 +61,7 @@ func Extensions(c Choices, extensions []catalog.Extension, offers map[string]cat
 				"extension %q is for superusers, unless the provider (%s) lets user %q create it", e.Name, around.Provider, dst.User)
 		}
 		switch {
-		case gets == e.Version:
+		case gets == e.Version, e.Version == "":
 		case older(gets, e.Version):
 			add(Warning, "install the newer version of its package there, or see that nothing uses what came with it",
 				"extension %q is of version %s there, older than the source's, %s", e.Name, gets, e.Version)
@@ -70,6 +70,14 @@ func Extensions(c Choices, extensions []catalog.Extension, offers map[string]cat
 		}
 	}
 	return findings
+}
+
+// ofVersion says which version the source has, as far as that is known.
+func ofVersion(version string) string {
+	if version == "" {
+		return ""
+	}
+	return " (the source has version " + version + ")"
 }
 
 // older compares the numbers in two versions. Extensions name them as they like; most write 1.10.

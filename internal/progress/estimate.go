@@ -33,6 +33,12 @@ func (e *estimate) factor() float64 {
 	return min(max(f, leastFactor), mostFactor)
 }
 
+// plan takes note of the estimate of a task to come.
+func (e *estimate) plan(estimated int64) {
+	e.planned += max(estimated, 0)
+	e.waiting += max(estimated, 0)
+}
+
 // end takes note of what a task has moved in the end.
 func (e *estimate) end(estimated, moved int64) {
 	if estimated > 0 {

@@ -71,7 +71,7 @@ func (t *Tracker) look() (Snapshot, owed) {
 func (t *Tracker) fillRunning(s *Snapshot) (l owed) {
 	d := &s.Data
 	d.Bytes, d.Rows, d.Redone = t.dataBytes, t.dataRows, t.redone
-	d.EarlierBytes, d.EarlierRows = t.earlierBytes, t.earlierRows
+	d.Written, d.EarlierBytes, d.EarlierRows = t.written.Load(), t.earlierBytes, t.earlierRows
 	d.Expected, d.ExpectedRows = t.dataBytes+t.bytes.toCome(), t.dataRows+t.rows.toCome()
 	l.longest = unknown
 	byteFactor, rowFactor := t.bytes.factor(), t.rows.factor()
@@ -139,7 +139,7 @@ func (t *Tracker) phaseStatus(id Phase, now time.Duration) PhaseStatus {
 	switch {
 	case p.complete() && p.failed > 0:
 		s.State = StateFailed
-	case p.complete() && (p.total > 0 || t.tasksPlanned() > 0):
+	case p.complete() && (p.total > 0 || t.tasksPlanned() > 0 && !t.discovering):
 		s.State = StateDone
 	case !p.begun:
 		s.State = StateWaiting

@@ -104,7 +104,9 @@ type DataStatus struct {
 	Redone int64
 	// EarlierBytes and EarlierRows are what had arrived before, by an earlier run; nothing else counts it but TablesDone.
 	EarlierBytes, EarlierRows int64
-	Rows                      int64 // of tables, so far: of parts that are done what Done said, of others what AddRows counted
+	// Written is what an archive has got of Bytes, after compression; 0 where rows go to a database.
+	Written int64
+	Rows    int64 // of tables, so far: of parts that are done what Done said, of others what AddRows counted
 	// Expected is about how many bytes there are to move: the plan's estimates, corrected by what has moved so far. 0 if
 	// nothing is known, else never less than Bytes; exactly Bytes once the phase has ended well. The same holds for
 	// ExpectedRows and Rows.

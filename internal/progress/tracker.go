@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,6 +22,8 @@ type Tracker struct {
 	waiting map[int]Task
 	running []*Running // oldest first
 	phases  [phaseCount]phase
+	// discovering says that tasks may come in any phase.
+	discovering bool
 
 	parts       map[string]int // parts of each table that are not done
 	tablesTotal int
@@ -44,6 +47,7 @@ type Tracker struct {
 	warnings []Warning
 	leftOut  []LeftOut
 
+	written                   atomic.Int64
 	redone                    int64 // bytes that were moved in vain, by attempts that were lost
 	earlierBytes, earlierRows int64 // of data tasks that an earlier run did
 	retries                   []Retry
@@ -53,13 +57,14 @@ type Tracker struct {
 // phase is what the tracker keeps of a phase. Times are offsets from Tracker.started.
 type phase struct {
 	total, done, failed, running int
-	earlier                      int // of done
+	open                         bool // more tasks may be discovered
+	earlier                      int  // of done
 	begun                        bool
 	first, last                  time.Duration // first start, last end
 	work                         time.Duration // of ended tasks
 }
 
-func (p *phase) complete() bool { return p.done+p.failed == p.total }
+func (p *phase) complete() bool { return !p.open && p.done+p.failed == p.total }
 
 // New returns a tracker whose clock starts now.
 func New() *Tracker {
@@ -88,21 +93,29 @@ func (t *Tracker) Plan(tasks []Task) {
 		if _, dup := t.waiting[task.ID]; dup {
 			panic(fmt.Sprintf("progress: task %d planned twice", task.ID))
 		}
-		t.waiting[task.ID] = task
-		t.phases[task.Phase].total++
-		if task.isAnalyze() {
-			t.analyze.Total++
-		}
-		if task.Phase == Data {
-			t.bytes.planned += max(task.Bytes, 0)
-		}
-		if task.isPart() {
-			t.rows.planned += max(task.Rows, 0)
-			t.parts[task.tableKey()]++
-		}
+		t.expect(task)
 	}
-	t.bytes.waiting, t.rows.waiting = t.bytes.planned, t.rows.planned
-	t.tablesTotal = len(t.parts)
+}
+
+// expect takes note of a task to come. The caller holds mu.
+func (t *Tracker) expect(task Task) {
+	t.waiting[task.ID] = task
+	t.phases[task.Phase].total++
+	if task.isAnalyze() {
+		t.analyze.Total++
+	}
+	if task.Phase == Data {
+		t.bytes.plan(task.Bytes)
+	}
+	if task.isPart() {
+		t.rows.plan(task.Rows)
+		key := task.tableKey()
+		if left, known := t.parts[key]; known && left == 0 {
+			t.tablesDone-- // not yet, as it turns out
+		}
+		t.parts[key]++
+		t.tablesTotal = len(t.parts)
+	}
 }
 
 func (t *Tracker) tasksPlanned() int {

@@ -38,7 +38,7 @@ func toJSON(r Report) jsonReport {
 		Schema: Schema, Version: SchemaVersion,
 		PgsluiceVersion: r.Version, Command: r.Command,
 		Source: endpoint(r.Source), Target: endpoint(r.Target),
-		Jobs: r.Jobs, IndexJobs: orNull(r.IndexJobs), Builders: orNull(r.Builders), Options: orEmpty(r.Options), SnapshotID: orNull(r.Snapshot),
+		Jobs: r.Jobs, IndexJobs: orNull(r.IndexJobs), Builders: orNull(r.Builders), Options: orEmpty(r.Options), SnapshotID: orNull(r.Snapshot), Output: output(r.Output, r.Progress.Data.Written),
 		Mixed: convert(r.Mixed, mixture), ResumedTasks: r.Resumed,
 		StartedAt: r.started().UTC(), EndedAt: r.ended().UTC(), ElapsedSeconds: seconds(r.elapsed()),
 		Outcome: r.Outcome, ExitCode: r.ExitCode, Error: orNull(r.Error), Resumable: r.Resumable,
@@ -119,6 +119,13 @@ func failure(f progress.FinishedTask) jsonFailure {
 	return jsonFailure{
 		Phase: f.Task.Phase.String(), Kind: f.Task.Kind, Name: f.Task.Name, Table: orNull(f.Task.Table), Error: f.Error,
 	}
+}
+
+func output(o *Output, bytes int64) *jsonOutput {
+	if o == nil {
+		return nil
+	}
+	return &jsonOutput{Path: orNull(o.Path), Bytes: bytes, Compression: o.Compression, Version: orNull(o.Version)}
 }
 
 func data(s progress.Snapshot) jsonData {

@@ -46,7 +46,17 @@ type Report struct {
 	// Verified is nil if nothing was compared.
 	Verified *Verified
 
+	// Output is what a dump was written to; nil if no file or stream was written.
+	Output *Output
+
 	Progress progress.Snapshot
+}
+
+// Output is the file or stream of a dump; Progress.Data.Written is how much the rows take in it.
+type Output struct {
+	Path        string // "" of a stream, and of a file that could not be finished
+	Compression string // method, or method:level
+	Version     string // of an archive, 1.16; "" of a script or a COPY stream
 }
 
 // Endpoint is one of the two databases.

@@ -18,6 +18,7 @@ type jsonReport struct {
 	Source          *jsonEndpoint `json:"source"`
 	Target          *jsonEndpoint `json:"target"`
 	PgDump          *jsonProgram  `json:"pg_dump"`
+	Output          *jsonOutput   `json:"output"`
 	Jobs            int           `json:"jobs"`
 	IndexJobs       *int          `json:"index_jobs"`
 	Builders        *string       `json:"builders"`
@@ -95,6 +96,13 @@ type jsonTask struct {
 	Rows            int64   `json:"rows"`
 	Bytes           int64   `json:"bytes"`
 	Error           *string `json:"error"`
+}
+
+type jsonOutput struct {
+	Path        *string `json:"path"`
+	Bytes       int64   `json:"bytes"`
+	Compression string  `json:"compression"`
+	Version     *string `json:"archive_version"`
 }
 
 type jsonData struct {

@@ -73,7 +73,7 @@ func (p *page) meta(r Report) {
 	p.pairs([][2]string{
 		{"source", r.Source.text()},
 		{"target", r.Target.text()},
-		{"pg_dump", strings.TrimPrefix(printable(r.PgDump.Version+", "+r.PgDump.Path), ", ")},
+		{"pg_dump", strings.TrimSuffix(strings.TrimPrefix(printable(r.PgDump.Version+", "+r.PgDump.Path), ", "), ", ")},
 		{"snapshot", printable(r.Snapshot)},
 		{"resumed", resumedText(r)},
 		{"options", strings.Join(run, ", ")},
@@ -93,6 +93,9 @@ func (e Endpoint) text() string {
 		s = net.JoinHostPort(e.Host, strconv.Itoa(e.Port))
 	} else if e.Port != 0 {
 		s += " port " + strconv.Itoa(e.Port)
+	}
+	if e.Host == "" {
+		s = "an archive" // it has no more than the name and the version of what was dumped
 	}
 	s += ", database " + e.Database
 	if e.User != "" {
@@ -138,7 +141,7 @@ func exitMeaning(r Report) string {
 		return "nothing was changed"
 	case 2:
 		if r.Outcome == Complete {
-			return "the copy is complete, but the report could not be written"
+			return "the " + work(r) + " is complete, but the report could not be written"
 		}
 		if r.Resumable {
 			return "done, but not everything; what is missing is listed, and --resume tries it again"
@@ -147,11 +150,27 @@ func exitMeaning(r Report) string {
 	case 3:
 		return "differences were found"
 	}
-	if r.Resumable {
+	begun := len(r.Progress.Finished)+len(r.Progress.Running) > 0
+	switch {
+	case r.Resumable:
 		return "the target is incomplete; --resume goes on"
+	case r.Command == "dump" && begun:
+		return "no whole archive was written; what a pipe got is useless"
+	case r.Command == "dump":
+		return "nothing was written"
+	case begun:
+		return "the target is incomplete"
+	case r.Command == "restore":
+		return "nothing was restored"
 	}
-	if len(r.Progress.Finished)+len(r.Progress.Running) == 0 {
-		return "nothing was copied"
+	return "nothing was copied"
+}
+
+// work is what a report is of, in a word.
+func work(r Report) string {
+	switch r.Command {
+	case "dump", "restore":
+		return r.Command
 	}
-	return "the target is incomplete"
+	return "copy"
 }

@@ -189,6 +189,8 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, bytes.ErrTooLarge }
 
 func TestTheExitCodeIsExplained(t *testing.T) {
 	begun := shopReport(t)
+	dump := begun
+	dump.Command = "dump"
 	for _, test := range []struct {
 		r       Report
 		outcome Outcome
@@ -201,6 +203,10 @@ func TestTheExitCodeIsExplained(t *testing.T) {
 		{begun, Failed, 4, "Failed after 1 min 30 s.\n  Exit code 4: the target is incomplete.\n"},
 		{begun, Cancelled, 143, "Cancelled after 1 min 30 s.\n  Exit code 143: the target is incomplete.\n"},
 		{Report{}, Cancelled, 130, "Cancelled after 0 s.\n  Exit code 130: nothing was copied.\n"},
+		{Report{Command: "restore"}, Cancelled, 130, "Cancelled after 0 s.\n  Exit code 130: nothing was restored.\n"},
+		{Report{Command: "dump"}, Failed, 4, "Failed after 0 s.\n  Exit code 4: nothing was written.\n"},
+		{dump, Failed, 4, "  Exit code 4: no whole archive was written; what a pipe got is useless.\n"},
+		{dump, Complete, 2, "  Exit code 2: the dump is complete, but the report could not be written.\n"},
 		{Report{}, Failed, 1, "Failed after 0 s.\n  Exit code 1: nothing was changed.\n"},
 	} {
 		test.r.Outcome, test.r.ExitCode = test.outcome, test.code

@@ -124,7 +124,7 @@ var errNotice = errors.New("the server has a warning")
 func (r *run) executeBatch(ctx context.Context, w *writer, tasks []*plan.Task) error {
 	var sql strings.Builder
 	for _, t := range tasks {
-		sql.WriteString(script(t))
+		sql.WriteString(batchSQL(t))
 	}
 	many := r.records(tasks)
 	err := many.Begin(ctx, w.conn, sql.String())

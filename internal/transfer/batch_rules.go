@@ -106,9 +106,9 @@ func (b *board) lock(t *plan.Task, own map[plan.Lock]int) *plan.Task {
 	return t
 }
 
-// script is a task's SQL as part of a batch. What it sets for itself is set back, and each statement ends on a line of its own: it may
+// batchSQL is a task's SQL as part of a batch. What it sets for itself is set back, and each statement ends on a line of its own: it may
 // end in a comment.
-func script(t *plan.Task) string {
+func batchSQL(t *plan.Task) string {
 	var sql strings.Builder
 	add := func(statement string) { sql.WriteString(statement + "\n;\n") }
 	for _, statement := range t.Statements {
@@ -116,6 +116,9 @@ func script(t *plan.Task) string {
 	}
 	if t.Owner != "" {
 		add(t.Owner)
+	}
+	if strings.HasPrefix(sql.String(), "SET LOCAL search_path ") { // of an old archive
+		add("SET LOCAL search_path = ''")
 	}
 	if t.Entry.Tablespace != "" {
 		add("SET LOCAL default_tablespace = ''")

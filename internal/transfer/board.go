@@ -158,6 +158,28 @@ func (b *board) next(p pool) int {
 // full reports whether a pool has as many in work as it may.
 func (b *board) full(p pool) bool { return p == copiers && b.copying >= b.streams }
 
+// withhold keeps tasks back until each has arrived. It is called before the first task is taken.
+func (b *board) withhold(tasks []*plan.Task) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, t := range tasks {
+		b.waits[t.ID]++
+	}
+	for p, ready := range b.ready {
+		b.ready[p] = slices.DeleteFunc(ready, func(t *plan.Task) bool { return b.waits[t.ID] > 0 })
+	}
+}
+
+// arrive lets a task that was withheld go, as far as nothing else keeps it.
+func (b *board) arrive(t *plan.Task) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.waits[t.ID]--; b.waits[t.ID] == 0 {
+		b.offer(t)
+	}
+	b.changed.Broadcast()
+}
+
 // allow changes how many copiers may be in work at a time. Those above it end what they have.
 func (b *board) allow(streams int) {
 	b.mu.Lock()

@@ -10,6 +10,7 @@ import (
 	"pgsluice/internal/archive"
 	"pgsluice/internal/catalog"
 	"pgsluice/internal/ledger"
+	"pgsluice/internal/pgdump"
 	"pgsluice/internal/plan"
 )
 
@@ -18,8 +19,9 @@ type run struct {
 	Options
 	result *Result
 	plan   *plan.Plan
+	origin origin
 
-	src, dst           *catalog.Address
+	src, dst           *catalog.Address // src is nil where the origin is an archive
 	srcFacts, dstFacts *catalog.Facts
 	survey             survey // what preflight found
 	snapshot           *snapshot
@@ -34,6 +36,11 @@ type run struct {
 	done, failed       *set           // tasks, by this run or, done ones, an earlier one
 	flawed             *set           // tasks that failed in part: what needs them goes on
 	toc                *archive.TOC
+	wanted             map[int]bool     // dump ids of the selected entries of an archive; nil where the origin is live
+	existing           bool             // the target has the tables already
+	selective          bool             // it may have what else it likes
+	selected           []string         // the options that select, as they would be typed
+	selection          pgdump.Selection // of a dump; a copy takes all and leaves out later
 	watcher            *watcher
 	verification       verification
 	dropping           bool // the commit that drops the ledger has been sent
@@ -57,7 +64,17 @@ type run struct {
 // a *Refused if nothing was changed, the context's cause if it was cancelled, and otherwise an error that names the
 // object and the stage. Objects that failed under OnError Continue are counted in the Result and listed in Progress.
 func Copy(ctx context.Context, opt Options) (*Result, error) {
-	r := &run{Options: opt.withDefaults(), result: &Result{}, done: newSet(), failed: newSet(), flawed: newSet()}
+	r := newRun(opt)
+	r.origin = live{r}
+	return r.transfer(ctx)
+}
+
+func newRun(opt Options) *run {
+	return &run{Options: opt.withDefaults(), result: &Result{}, done: newSet(), failed: newSet(), flawed: newSet()}
+}
+
+// transfer is a whole transfer, of whatever origin.
+func (r *run) transfer(ctx context.Context) (*Result, error) {
 	defer r.Progress.Finish()
 	if err := r.check(); err != nil {
 		return r.result, err
@@ -86,7 +103,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		}
 	}()
 	r.Progress.Step("connecting")
-	if err := r.preflight(ctx); err != nil {
+	if err := r.origin.preflight(ctx); err != nil {
 		return err
 	}
 	source := (*catalog.Source)(nil)
@@ -125,7 +142,7 @@ func (r *run) inspect(ctx context.Context) (source *catalog.Source, err error) {
 	if err := r.checkVerify(ctx); err != nil {
 		return nil, err
 	}
-	if r.toc, source, err = r.open(ctx); err != nil {
+	if r.toc, source, err = r.origin.open(ctx); err != nil {
 		return nil, err
 	}
 	r.survey.source = source

@@ -23,15 +23,19 @@ const locateDeadline = 20 * time.Second
 
 // place is where in a source's table a value is.
 type place struct {
-	table  string // quoted
-	row    int64  // from 1, in the order of the COPY
-	part   string // of a table that is copied in parts, which one: "part 3 of 11 of ", else ""
-	column string // "" if it can't be told which
-	tid    string // the row's ctid, "" if it was not found
+	table   string // quoted
+	row     int64  // from 1, in the order of the COPY
+	part    string // of a table that is copied in parts, which one: "part 3 of 11 of ", else ""
+	column  string // "" if it can't be told which
+	archive bool   // it is an archive's rows
+	tid     string // the row's ctid, "" if it was not found
 }
 
 // String says it, with a query that shows the row.
 func (p *place) String() string {
+	if p.archive {
+		return fmt.Sprintf("it is in row %d of the table's rows in the archive", p.row)
+	}
 	text := fmt.Sprintf("it is in row %d of %sthe source's table", p.row, p.part)
 	if p.column != "" {
 		text = fmt.Sprintf("it is in column %s of row %d of %sthe source's table", archive.FormatIdent(p.column), p.row, p.part)
@@ -75,6 +79,10 @@ func (r *run) locate(ctx context.Context, t *plan.Task, e *pgconn.PgError) *plac
 		p.part, condition = fmt.Sprintf("part %d of %d of ", t.Part, t.Parts), t.Where
 	case strings.HasPrefix(t.CopyOut, "COPY ("):
 		return p // not the whole table: its rows are counted otherwise
+	}
+	if r.src == nil {
+		p.archive = true
+		return p
 	}
 	ctx, cancel := context.WithTimeout(ctx, locateDeadline)
 	defer cancel()

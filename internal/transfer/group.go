@@ -39,13 +39,13 @@ func (r *run) copyGroup(ctx context.Context, s *streams, tasks []*plan.Task, run
 		rollback(ctx, dst)
 		return nil, pipeline.Flow{}, fmt.Errorf("copy-in: %w", err)
 	}
-	var out, in []string
-	for _, t := range tasks {
-		out, in = append(out, t.Out()), append(in, t.In())
+	in := make([]string, len(tasks))
+	for i, t := range tasks {
+		in[i] = t.In()
 	}
 	read, written := make([]stages.Copied, len(tasks)), make([]int64, len(tasks))
 	flow, err := pipeline.Run(ctx,
-		stages.GroupOut(s.reader, out, read, moved{running}),
+		r.origin.group(s, tasks, read, moved{running}),
 		stages.Throttle(r.Limiter),
 		stages.GroupIn(dst, in, written))
 	counts := make([]ledger.Counts, len(tasks))
@@ -56,11 +56,11 @@ func (r *run) copyGroup(ctx context.Context, s *streams, tasks []*plan.Task, run
 		}
 	}
 	if err == nil {
-		err = checkGroup(ctx, s.reader, tasks)
+		err = r.origin.check(ctx, s, tasks)
 	}
 	if err != nil {
 		rollback(ctx, dst)
-		return nil, flow, explainEOF(s, err)
+		return nil, flow, r.origin.failed(s, tasks, err)
 	}
 	if err := many.Commit(ctx, dst, counts); err != nil {
 		return nil, flow, fmt.Errorf("copy-in: COMMIT: %w", err)

@@ -114,6 +114,9 @@ func (r *run) nameLockers(ctx context.Context, err error, oids []uint32) error {
 }
 
 func (r *run) lockers(ctx context.Context, oids []uint32) string {
+	if r.src == nil {
+		return "a session that can't be seen"
+	}
 	conn, err := r.src.Connect(ctx, "pgsluice", nil)
 	if err == nil {
 		defer catalog.Close(ctx, conn)

@@ -188,10 +188,19 @@ type Endpoint struct {
 	Database      string
 	User          string
 	ServerVersion string // as the server says it, e.g. "15.18 (Debian 15.18-0+deb12u1)"
+	// Archive is, where it is no server, the name of an archive of that database, and Created when that was made.
+	Archive string
+	Created time.Time
 }
 
 // String gives it as it is shown.
 func (e Endpoint) String() string {
+	if e.Archive != "" && e.Created.IsZero() {
+		return "a script (" + e.Archive + ")"
+	}
+	if e.Archive != "" {
+		return fmt.Sprintf("the archive of database %s of %s (%s)", e.Database, e.Created.Format(time.DateTime), e.Archive)
+	}
 	return fmt.Sprintf("%s at %s port %d", e.Database, e.Host, e.Port)
 }
 

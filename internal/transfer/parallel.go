@@ -14,6 +14,7 @@ func (r *run) parallel(ctx context.Context) error {
 	b := newBoard(r.plan, r.TotalJobs, r.TOCOrder, r.settled)
 	b.shares = r.sharesOf()
 	b.allow(r.beginJobs)
+	r.origin.attach(b)
 	group, ctx := errgroup.WithContext(ctx)
 	defer context.AfterFunc(ctx, b.halt)()
 	defer r.tune(ctx, b)()
@@ -30,6 +31,7 @@ func (r *run) parallel(ctx context.Context) error {
 			return r.work(ctx, b, builders, &streams{run: r, worker: fmt.Sprintf("build %d", i+1), work: "post-data"})
 		})
 	}
+	group.Go(func() error { return r.origin.feed(ctx) })
 	group.Go(func() error {
 		reading.Wait()
 		if ctx.Err() == nil {
@@ -40,21 +42,16 @@ func (r *run) parallel(ctx context.Context) error {
 	return group.Wait()
 }
 
-// releaseSource lets the source go once all of it is read: while indexes are built it is free for TRUNCATE, ALTER and
-// VACUUM. What has arrived is flushed first: after a crash of the target it could not be read again.
+// releaseSource lets the origin go once all of it is read. What has arrived is flushed first: after a crash of the target it
+// could not be read again.
 func (r *run) releaseSource(ctx context.Context) error {
-	if r.snapshot.released() {
+	if r.origin.released() {
 		return nil
 	}
 	if err := r.ledger.do(ctx, r.flush); err != nil {
 		return err
 	}
-	if err := r.verifySource(ctx); err != nil {
-		return err
-	}
-	r.snapshot.close(ctx)
-	r.Progress.Release()
-	return nil
+	return r.origin.release(ctx)
 }
 
 // work takes tasks of one pool until there are none.
@@ -62,6 +59,7 @@ func (r *run) work(ctx context.Context, b *board, p pool, s *streams) error {
 	defer s.close(ctx)
 	for tasks := b.take(p); tasks != nil; tasks = b.take(p) {
 		err := r.together(ctx, s, tasks)
+		r.origin.ended(tasks)
 		b.end(tasks)
 		if err != nil {
 			return err

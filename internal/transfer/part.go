@@ -59,15 +59,15 @@ func (r *run) copyPart(ctx context.Context, s *streams, t *plan.Task, running *p
 	if err == nil && read.Load() != written {
 		err = fmt.Errorf("the source sent %d rows, but the target took %d", read.Load(), written)
 	}
-	if err == nil && t.Kind == plan.Rows {
-		err = checkStorage(ctx, s.reader, t)
+	if err == nil {
+		err = r.origin.check(ctx, s, []*plan.Task{t})
 	}
 	if err == nil {
 		err = r.rearm(ctx, s.writer)
 	}
 	if err != nil {
 		rollback(ctx, dst)
-		return 0, flow, explainEOF(s, err)
+		return 0, flow, r.origin.failed(s, []*plan.Task{t}, err)
 	}
 	if err := rec.Commit(ctx, dst, written, count.bytes); err != nil {
 		return 0, flow, fmt.Errorf("copy-in: COMMIT: %w", err)
@@ -115,10 +115,9 @@ func checkStorage(ctx context.Context, reader *pgconn.PgConn, t *plan.Task) erro
 
 // pipe declares what the bytes of a part run through.
 func (r *run) pipe(s *streams, t *plan.Task, count *tally, written *int64) []pipeline.Stage {
-	source := stages.CopyOut(s.reader, t.Out(), count.rows)
+	source := r.origin.read(s, t, count.rows)
 	sink := stages.CopyIn(s.writer.conn, t.In(), written)
 	if t.Kind == plan.LargeObjects {
-		source = stages.LargeObjectsOut(s.reader, t.OIDs, count.rows)
 		sink = stages.LargeObjectsIn(s.writer.conn, written)
 	}
 	return []pipeline.Stage{source, stages.Meter(count), stages.Throttle(r.Limiter), sink}

@@ -19,7 +19,7 @@ func (r *run) carryOut(ctx context.Context) error {
 	if err := r.begin(ctx); err != nil {
 		return err
 	}
-	r.keep(ctx, r.snapshot, keepEvery)
+	r.origin.begin(ctx)
 	r.result.Planned = len(r.plan.Tasks)
 	for {
 		err := r.pass(ctx)
@@ -190,7 +190,7 @@ func (r *run) recover(ctx context.Context) error {
 	case now == nil:
 		return ledger.ErrFenced
 	}
-	lost, rows := 0, ""
+	lost, rows := 0, []*plan.Task(nil)
 	for _, id := range slices.Concat(r.done.list(), r.flawed.list()) {
 		t := r.plan.Tasks[id]
 		if _, ok := now.Done[t.Key]; ok && !t.Always() || t.Desc == plan.Validate && r.flawed.has(id) {
@@ -207,7 +207,7 @@ func (r *run) recover(ctx context.Context) error {
 		}
 		lost++
 		if t.Kind != plan.SQL {
-			rows = label(t)
+			rows = append(rows, t)
 		}
 	}
 	what := "nothing that was done is lost"
@@ -215,10 +215,7 @@ func (r *run) recover(ctx context.Context) error {
 		what = count(lost, "finished task was", "finished tasks were") + " lost with it and done again"
 	}
 	r.warn("target", "its server has crashed and recovered; "+what)
-	if rows != "" && r.snapshot.released() {
-		return fmt.Errorf("%s: its rows were lost in the crash of the target, and the source's snapshot is released already", rows)
-	}
-	return nil
+	return r.origin.reread(rows)
 }
 
 func count(n int, one, many string) string {

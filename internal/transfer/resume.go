@@ -65,10 +65,12 @@ func (r *run) checkFormer(ctx context.Context) (err error) {
 func (r *run) header() ledger.Header {
 	return ledger.Header{
 		ID: rand.Text(), Source: r.result.Source.String(), Database: r.srcFacts.Database, Choices: r.shape(), PgDump: r.result.PgDumpVersion, Plan: r.plan.Digest(),
-		// so that no older run can take the new ledger for its own
-		Fence: 1 + mathrand.Int64N(1<<50), Splits: r.splitsByName(),
+		Fence: newFence(), Splits: r.splitsByName(),
 	}
 }
+
+// newFence is such that no older run can take the new ledger for its own.
+func newFence() int64 { return 1 + mathrand.Int64N(1<<50) }
 
 func (r *run) splitsByName() map[string]catalog.Split {
 	named := map[string]catalog.Split{}
@@ -104,7 +106,7 @@ func (r *run) shape() string {
 			words = append(words, o.word)
 		}
 	}
-	return strings.Join(words, " ")
+	return strings.Join(append(words, r.selected...), " ")
 }
 
 // horizon is the snapshot of this run as the ledger knows it.
@@ -116,7 +118,7 @@ func (r *run) horizon(number int) ledger.Snapshot {
 
 // checkResume compares the plan with the one that the ledger knows, and refuses what would not make one copy.
 func (r *run) checkResume() error {
-	if err := r.sameSource(); err != nil {
+	if err := r.origin.same(r.former); err != nil {
 		return err
 	}
 	if err := r.samePlan(); err != nil {

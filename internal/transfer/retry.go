@@ -30,10 +30,13 @@ var (
 // Retryable reports whether what was tried may go well if it is tried again: a connection was lost or could not be had,
 // or the server broke off one of two that were in each other's way.
 func Retryable(err error) bool {
-	for _, final := range []error{errSnapshotLost, errCrashed, ledger.ErrFenced, context.Canceled} {
+	for _, final := range []error{errSnapshotLost, errCrashed, errGone, ledger.ErrFenced, context.Canceled} {
 		if errors.Is(err, final) {
 			return false
 		}
+	}
+	if archived := (*archiveError)(nil); errors.As(err, &archived) {
+		return false
 	}
 	if errors.Is(err, errStalled) {
 		return true

@@ -190,7 +190,7 @@ type streams struct {
 
 func (s *streams) open(ctx context.Context, withReader bool) (err error) {
 	if withReader {
-		if err := s.openReader(ctx); err != nil {
+		if err := s.run.origin.ready(ctx, s); err != nil {
 			return err
 		}
 	}

@@ -54,7 +54,7 @@ func (r *run) oneServer() bool {
 	if id := r.srcFacts.SystemIdentifier; id != "" && r.dstFacts.SystemIdentifier != "" {
 		return id == r.dstFacts.SystemIdentifier && r.srcFacts.InRecovery == r.dstFacts.InRecovery
 	}
-	return r.src.Host() == r.dst.Host() && r.src.Port() == r.dst.Port()
+	return r.src != nil && r.src.Host() == r.dst.Host() && r.src.Port() == r.dst.Port()
 }
 
 // builderMemory is what one builder may take: its share of IndexMemory, or else of as much as the target's shared_buffers,

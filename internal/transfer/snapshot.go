@@ -141,8 +141,8 @@ func (r *run) open(ctx context.Context) (*archive.TOC, *catalog.Source, error) {
 		return nil, nil, err
 	}
 	r.result.PgDumpPath, r.result.PgDumpVersion = program.Path, program.Version
-	if target := r.dstFacts.Version / 10000; program.Major > target {
-		r.warn("pg_dump", fmt.Sprintf("version %s is newer than the target, %d, and may write what that does not know: --pg-dump names another", program.Version, target))
+	if r.dstFacts != nil && program.Major > r.dstFacts.Version/10000 {
+		r.warn("pg_dump", fmt.Sprintf("version %s is newer than the target, %d, and may write what that does not know: --pg-dump names another", program.Version, r.dstFacts.Version/10000))
 	}
 	r.Log.Info("using pg_dump", zap.String("path", program.Path), zap.String("version", program.Version))
 	for try := 1; ; try++ {
@@ -191,7 +191,7 @@ func (r *run) tryOpen(ctx context.Context, program pgdump.Program) (*archive.TOC
 	r.Progress.Step(step)
 	alone := r.tellBlockers(ctx, r.src, conn.PID(), step)
 	child, err := pgdump.Start(ctx, program, conn, pgdump.Options{
-		Snapshot: r.snapshot.names()[0], Encoding: r.srcFacts.Encoding, LockWait: r.LockTimeout,
+		Snapshot: r.snapshot.names()[0], Encoding: r.srcFacts.Encoding, LockWait: r.LockTimeout, Selection: r.selection,
 	})
 	if err != nil {
 		alone()

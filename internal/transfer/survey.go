@@ -45,7 +45,9 @@ func (r *run) lookAtSource(ctx context.Context, conn *pgconn.PgConn) error {
 	}
 	choices := r.preflightChoices()
 	r.survey.add(preflight.Special(extensions)...)
-	r.survey.add(preflight.Readable(choices, r.srcFacts.User, unreadable)...)
+	if !r.selection.Narrows() { // else pg_dump alone knows what of it is read
+		r.survey.add(preflight.Readable(choices, r.srcFacts.User, unreadable)...)
+	}
 	r.survey.add(preflight.Condition(choices, r.srcFacts, r.survey.aroundSource)...)
 	return nil
 }
@@ -134,7 +136,7 @@ func (r *run) checkUserObjects(ctx context.Context, dst *pgconn.PgConn) error {
 			Do: "begin a copy without --resume and --restart",
 		})
 		return nil
-	case r.DataOnly, there && !r.Restart && !r.Clean:
+	case r.DataOnly, r.existing, r.selective, there && !r.Restart && !r.Clean:
 		return nil
 	}
 	objects, err := catalog.UserObjects(ctx, dst)

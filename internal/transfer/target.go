@@ -31,7 +31,7 @@ func (r *run) judgePlan(ctx context.Context) error {
 	}
 	defer catalog.Close(ctx, conn)
 	choices, around := r.preflightChoices(), r.survey.aroundTarget
-	if r.survey.source != nil && !r.SchemaOnly {
+	if r.survey.source != nil && r.survey.aroundSource != nil && !r.SchemaOnly {
 		r.survey.add(preflight.Room(r.plan, r.survey.source, r.survey.aroundSource, around)...)
 	}
 	named, err := r.namedThere(ctx, conn)
@@ -39,8 +39,15 @@ func (r *run) judgePlan(ctx context.Context) error {
 		return fmt.Errorf("target: %w", err)
 	}
 	r.survey.add(preflight.Names(choices, r.dstFacts.User, named)...)
-	if r.DataOnly {
-		return r.checkTables(ctx, conn)
+	if r.DataOnly || r.existing {
+		if err := r.checkTables(ctx, conn); err != nil || r.DataOnly {
+			return err
+		}
+	}
+	if r.selective && !r.existing && r.Resume == NoResume {
+		if err := r.checkAbsent(ctx, conn); err != nil {
+			return err
+		}
 	}
 	r.survey.add(preflight.Public(choices, r.plan, r.dstFacts.User, r.dstFacts.Database, around)...)
 	r.survey.add(preflight.Superusers(choices, r.plan, r.survey.untrusted, r.dstFacts, around)...)
@@ -110,6 +117,44 @@ func (r *run) checkTables(ctx context.Context, conn *pgconn.PgConn) error {
 	}
 	r.replicaRole = state.Guarded != ""
 	return r.readPersistence(ctx, conn)
+}
+
+// checkAbsent refuses to make relations that are there, and to make something in schemas that are not.
+func (r *run) checkAbsent(ctx context.Context, conn *pgconn.PgConn) error {
+	var names, schemas []string
+	for _, t := range r.plan.Tasks {
+		switch t.Entry.Desc {
+		case "TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", "SEQUENCE":
+			if t.Order == plan.Before {
+				names, schemas = append(names, archive.QualifiedName(t.Entry.Namespace, t.Entry.Tag)), append(schemas, t.Entry.Namespace)
+			}
+		}
+	}
+	there, err := catalog.Present(ctx, conn, names)
+	if err != nil {
+		return fmt.Errorf("target: %w", err)
+	}
+	for _, name := range there {
+		r.survey.add(preflight.Finding{Side: preflight.Target, What: fmt.Sprintf("relation %s is there already, and is to be made", name), Do: "drop it or rename it first, or load its rows alone with --data-only"})
+	}
+	slices.Sort(schemas)
+	missing, err := catalog.MissingSchemas(ctx, conn, slices.Compact(schemas))
+	if err != nil {
+		return fmt.Errorf("target: %w", err)
+	}
+	for _, name := range missing {
+		if !r.makesSchema(name) {
+			r.survey.add(preflight.Finding{
+				Side: preflight.Target, What: fmt.Sprintf("schema %s does not exist, and is not among what is selected: --schema and --table take what is in a schema, as with pg_restore", archive.FormatIdent(name)),
+				Do: "CREATE SCHEMA " + archive.FormatIdent(name) + " first",
+			})
+		}
+	}
+	return nil
+}
+
+func (r *run) makesSchema(name string) bool {
+	return slices.ContainsFunc(r.plan.Tasks, func(t *plan.Task) bool { return t.Entry.Desc == "SCHEMA" && t.Entry.Tag == name })
 }
 
 // readPersistence finds out which of the tables that are there a crash of the target would empty: the source's may be others.

@@ -74,6 +74,9 @@ func (w *watcher) start(ctx context.Context, addresses ...*catalog.Address) (sto
 	ctx, cancel := context.WithCancel(ctx)
 	var watching sync.WaitGroup
 	for i, address := range addresses {
+		if address == nil { // it is no server
+			continue
+		}
 		watching.Go(func() { w.look(ctx, &w.sides[i], &watchSession{address: address}) })
 	}
 	return func() {

@@ -1,0 +1,187 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"pgsluice/internal/archive"
+	"pgsluice/internal/plan"
+	"pgsluice/internal/progress"
+	"pgsluice/pipeline"
+	"pgsluice/stages"
+)
+
+// heldBytes is how much of later tables may be held, compressed, while the one before them is written.
+const heldBytes = 32 << 20
+
+// write writes the archive.
+func (d *dump) write(ctx context.Context) error {
+	defer d.watch(ctx)()
+	d.keep(ctx, d.snapshot, keepEvery)
+	d.Progress.Plan(tasks(&plan.Plan{Tasks: d.tasks}))
+	out, err := d.create(ctx)
+	if err != nil {
+		return err
+	}
+	err = d.fill(ctx, out)
+	if err == nil {
+		d.Progress.Step("finishing " + out.name())
+		err = out.commit()
+	}
+	if err != nil {
+		out.discard()
+		return err
+	}
+	d.result.Path = d.opt.Path
+	return nil
+}
+
+// fill writes the archive to out.
+func (d *dump) fill(ctx context.Context, out *output) error {
+	to, segmenters, err := d.bind(out)
+	if err != nil {
+		return fmt.Errorf("%s: %w", out.name(), err)
+	}
+	d.out, d.turnOf = newAssembly(to, d.toc, d.tasks)
+	d.out.room, d.out.wrote = heldBytes, func(n int) { d.Progress.Wrote(int64(n)) }
+	if d.opt.Format == PlainScript {
+		d.out.wrote = func(int) {} // the script itself is counted
+	}
+	err = d.out.begin()
+	group, groupCtx := errgroup.WithContext(ctx)
+	for i := range d.Jobs {
+		if err != nil {
+			break
+		}
+		group.Go(func() error {
+			segmenter, err := segmenters()
+			if err != nil {
+				return err
+			}
+			return d.reader(groupCtx, i, segmenter)
+		})
+	}
+	if err == nil {
+		err = group.Wait()
+	}
+	if err == nil {
+		d.snapshot.close(ctx) // all is read
+		d.Progress.Release()
+		if err = to.Close(); err != nil {
+			err = &outputError{err}
+		}
+	}
+	if wrote := (*outputError)(nil); errors.As(err, &wrote) {
+		err = fmt.Errorf("%s: %w", out.name(), wrote.err)
+	}
+	return err
+}
+
+// bind makes what puts data blocks into out, and the compressors that go with it.
+func (d *dump) bind(out *output) (binder, func() (*archive.Segmenter, error), error) {
+	compression, format := d.toc.Header.Compression, archive.FormatCustom
+	var to binder
+	var err error
+	switch d.opt.Format {
+	case PlainScript:
+		compression = archive.Compression{}
+		to, err = d.newScript(out.to)
+	case DirectoryArchive:
+		format = archive.FormatDirectory
+		to, err = archive.NewDirectoryWriter(out.temp, d.toc)
+	default:
+		to, err = archive.NewWriter(out.to, d.toc)
+	}
+	return to, func() (*archive.Segmenter, error) { return archive.NewSegmenter(compression, format) }, err
+}
+
+// reader takes one task after the other, in the order of the archive.
+func (d *dump) reader(ctx context.Context, i int, segmenter *archive.Segmenter) error {
+	s := &streams{run: d.run, worker: fmt.Sprintf("read %d", i+1)}
+	defer s.close(ctx)
+	buf := make([]byte, 0, segmentBytes)
+	for {
+		next := int(d.next.Add(1)) - 1
+		if next >= len(d.tasks) {
+			return nil
+		}
+		t := d.tasks[next]
+		if err := d.task(ctx, s, t, newPacker(d.out, d.turnOf[t.ID], segmenter, buf)); err != nil {
+			return err
+		}
+	}
+}
+
+// task reads one part, again and again if connections are lost.
+func (d *dump) task(ctx context.Context, s *streams, t *plan.Task, k *packer) error {
+	running := d.Progress.Start(t.ID)
+	trial := &trial{backoff: backoff{limit: d.RetryFor}}
+	for {
+		err := s.openReader(ctx)
+		opened := err == nil
+		var o outcome
+		if opened {
+			running.By(progress.Worker{Name: s.worker, SourcePID: s.reader.PID()})
+			o, err = d.part(ctx, s, t, k, running)
+		}
+		if err == nil {
+			err = d.out.end(ctx, &k.in)
+		}
+		if err == nil {
+			running.Done(o.rows, o.stages)
+			return nil
+		}
+		if written := (*outputError)(nil); errors.As(err, &written) {
+			running.Interrupt(o.stages)
+			return written
+		}
+		if ctx.Err() != nil {
+			running.Interrupt(o.stages)
+			return context.Cause(ctx)
+		}
+		if err = trial.again(ctx, d.run, t, running, err, opened); err == nil {
+			running.Again()
+			continue
+		}
+		if ctx.Err() != nil {
+			running.Interrupt(o.stages)
+			return context.Cause(ctx)
+		}
+		err = d.explain(ctx, t, d.nameLockers(ctx, err, []uint32{t.Relation}))
+		running.Fail(err)
+		return fmt.Errorf("%s: %w", label(t), err)
+	}
+}
+
+// part reads one part once. What of it an earlier attempt has given is passed over.
+func (d *dump) part(ctx context.Context, s *streams, t *plan.Task, k *packer, running *progress.Running) (outcome, error) {
+	ctx, live := pipeline.Watch(ctx)
+	running.Watch(func() []progress.StageTime { return k.stageTimes(live.Flow()) })
+	var read atomic.Int64
+	given := int64(0)
+	flow, err := pipeline.Run(ctx, d.pipeOf(s, t, k, &tally{running: running, rows: &read, ofTable: t.Kind == plan.Rows}, &given)...)
+	if err == nil && t.Kind == plan.Rows && read.Load() != given {
+		err = fmt.Errorf("the source sent %d rows, but %d came", read.Load(), given)
+	}
+	if err == nil && t.Kind == plan.Rows {
+		err = checkStorage(ctx, s.reader, t)
+	}
+	return outcome{rows: read.Load(), stages: k.stageTimes(flow)}, explainEOF(s, err)
+}
+
+// pipeOf declares what the bytes of a part run through.
+func (d *dump) pipeOf(s *streams, t *plan.Task, k *packer, count *tally, given *int64) []pipeline.Stage {
+	if t.Kind == plan.LargeObjects {
+		return []pipeline.Stage{stages.LargeObjectsOut(s.reader, t.OIDs, count.rows), stages.Meter(count), stages.Throttle(d.Limiter), k.objects(compressStage)}
+	}
+	return []pipeline.Stage{stages.CopyOut(s.reader, t.Out(), count.rows), stages.Meter(count), stages.Throttle(d.Limiter), k.rows(compressStage, given)}
+}
+
+const (
+	compressStage = "compress"
+	outputStage   = "output"
+)
