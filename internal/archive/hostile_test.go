@@ -149,7 +149,8 @@ func TestHostileStreams(t *testing.T) {
 		"zstd, more":         {archive.Zstd, chunk(good) + chunk("hello"), "zstd before offset"},
 		"zstd, a bit more":   {archive.Zstd, chunk(good) + chunk("x"), "the zstd stream is cut off before offset"},
 		"zstd, garbage":      {archive.Zstd, chunk("hello"), "zstd before offset"},
-		"zstd, window":       {archive.Zstd, chunk("\x28\xb5\x2f\xfd\x00\xb8\x01\x00\x00"), "zstd before offset"},
+		"zstd, window":       {archive.Zstd, chunk("\x28\xb5\x2f\xfd\x00\x90\x01\x00\x00"), "zstd before offset"},
+		"zstd, long":         {archive.Zstd, chunk("\x28\xb5\x2f\xfd\x00\x88\x01\x00\x00"), ""}, // 128 MiB, as with pg_dump --compress=zstd:long
 		"lz4, more":          {archive.LZ4, chunk("\x04\x22\x4d\x18\x60\x40\x82\x00\x00\x00\x00hello"), "lz4 before offset"},
 		"lz4, block too big": {archive.LZ4, chunk("\x04\x22\x4d\x18\x60\x40\x82\xff\xff\xff\x7f" + strings.Repeat("x", 99)), "lz4 before offset"},
 	} {
