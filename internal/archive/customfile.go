@@ -15,7 +15,7 @@ import (
 type customFile struct {
 	f     *os.File
 	toc   *TOC
-	lim   Limits
+	size  int64
 	pool  sync.Pool // of decoders
 	mu    sync.Mutex
 	found map[int]int64 // where the blocks of these dump ids begin
@@ -24,9 +24,9 @@ type customFile struct {
 	starts func() []int64 // the TOC's offsets, in order
 }
 
-func newCustomFile(f *os.File, toc *TOC, lim Limits, dataStart int64) *customFile {
+func newCustomFile(f *os.File, size int64, toc *TOC, lim Limits, dataStart int64) *customFile {
 	lim.TotalBytes = math.MaxInt64 // it is for header and TOC
-	c := &customFile{f: f, toc: toc, lim: lim, found: map[int]int64{}, next: dataStart}
+	c := &customFile{f: f, size: size, toc: toc, found: map[int]int64{}, next: dataStart}
 	c.pool.New = func() any { d := newDecoder(nil, lim); return &d }
 	c.starts = sync.OnceValue(func() (all []int64) {
 		for i := range toc.Entries {
@@ -41,13 +41,13 @@ func newCustomFile(f *os.File, toc *TOC, lim Limits, dataStart int64) *customFil
 }
 
 // bytes returns how far it is from the block of e to what comes behind it.
-func (c *customFile) bytes(e *Entry, fileBytes int64) int64 {
+func (c *customFile) bytes(e *Entry) int64 {
 	if e.Offset.State != OffsetSet {
 		return 0
 	}
 	starts := c.starts()
 	i, _ := slices.BinarySearch(starts, e.Offset.Position+1)
-	end := fileBytes
+	end := c.size
 	if i < len(starts) {
 		end = starts[i]
 	}
@@ -134,12 +134,8 @@ func (c *customFile) seek(d *decoder, n int64) error {
 	if n <= int64(d.r.Buffered()) {
 		return d.skip(n)
 	}
-	info, err := c.f.Stat()
-	if err != nil {
-		return err
-	}
-	if n > info.Size()-d.offset {
-		d.offset = info.Size()
+	if n > c.size-d.offset {
+		d.offset = c.size
 		d.ended("data", io.EOF)
 		return d.err
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"sync"
 )
@@ -68,7 +67,7 @@ func openFile(path string, info os.FileInfo, lim Limits) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := readFile(o, lim)
+	f, err := readFile(o, info.Size(), lim)
 	if err != nil {
 		return nil, errors.Join(err, o.Close())
 	}
@@ -76,7 +75,7 @@ func openFile(path string, info os.FileInfo, lim Limits) (*File, error) {
 	return f, nil
 }
 
-func readFile(o *os.File, lim Limits) (*File, error) {
+func readFile(o *os.File, size int64, lim Limits) (*File, error) {
 	head := make([]byte, DetectBytes)
 	n, err := o.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -89,12 +88,12 @@ func readFile(o *os.File, lim Limits) (*File, error) {
 		}
 		return newFilesArchive(t, FormatTar, lim)
 	}
-	r := NewReader(io.NewSectionReader(o, 0, math.MaxInt64), lim)
+	r := NewReader(io.NewSectionReader(o, 0, size), lim)
 	toc, err := r.ReadTOC()
 	if err != nil {
 		return nil, err
 	}
-	return &File{toc: toc, custom: newCustomFile(o, toc, lim, r.Offset())}, nil
+	return &File{toc: toc, custom: newCustomFile(o, size, toc, lim, r.Offset())}, nil
 }
 
 // newFilesArchive reads toc.dat.
@@ -134,7 +133,7 @@ func (f *File) Bytes(e *Entry) int64 {
 	case !e.HadDumper:
 		return 0
 	case f.custom != nil:
-		return f.custom.bytes(e, f.size)
+		return f.custom.bytes(e)
 	case !e.isBlobs():
 		n, _ := f.files.size(e.File)
 		return n

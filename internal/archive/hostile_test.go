@@ -149,7 +149,8 @@ func TestHostileStreams(t *testing.T) {
 		"zstd, more":         {archive.Zstd, chunk(good) + chunk("hello"), "zstd before offset"},
 		"zstd, a bit more":   {archive.Zstd, chunk(good) + chunk("x"), "the zstd stream is cut off before offset"},
 		"zstd, garbage":      {archive.Zstd, chunk("hello"), "zstd before offset"},
-		"zstd, window":       {archive.Zstd, chunk("\x28\xb5\x2f\xfd\x00\xb8\x01\x00\x00"), "zstd before offset"},
+		"zstd, window":       {archive.Zstd, chunk("\x28\xb5\x2f\xfd\x00\x90\x01\x00\x00"), "zstd before offset"},
+		"zstd, long":         {archive.Zstd, chunk("\x28\xb5\x2f\xfd\x00\x88\x01\x00\x00"), ""}, // 128 MiB, as with pg_dump --compress=zstd:long
 		"lz4, more":          {archive.LZ4, chunk("\x04\x22\x4d\x18\x60\x40\x82\x00\x00\x00\x00hello"), "lz4 before offset"},
 		"lz4, block too big": {archive.LZ4, chunk("\x04\x22\x4d\x18\x60\x40\x82\xff\xff\xff\x7f" + strings.Repeat("x", 99)), "lz4 before offset"},
 	} {
@@ -425,6 +426,82 @@ func TestDataAsksForNoByteTooMany(t *testing.T) {
 		got := make([]byte, len(text)-6)
 		if n, err := io.ReadFull(d, got); err != nil || string(got) != text[:len(got)] {
 			t.Errorf("%s: %d bytes, %v", kind, n, err)
+		}
+	}
+}
+
+// Rows that others have written without an end mark are given as they are, as pg_restore does.
+func TestEndMarks(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "\\.\n\n\n": "", "\\.\n": "", "\\.": "", "1\n\\.\n\n\n": "1\n", "1\n\\.\n": "1\n", "\n\n\n\\.\n\n\n": "\n\n\n",
+		"1\n": "1\n", "1": "1", "\n": "\n", "1\\.\n\n\n": "1\\.\n\n\n", "1\n\\.\n\n\n\n": "1\n\\.\n\n\n\n", "\\.\n1\n": "\\.\n1\n",
+	} {
+		_, start, rows, blobs := head(archive.NoCompression)
+		chunks := ""
+		if text != "" {
+			chunks = chunk(text)
+		}
+		p := string(start) + "\x01" + num(rows) + chunks + num(0) + "\x03" + num(blobs) + num(0)
+		if got, err := readStream(strings.NewReader(p), archive.Limits{}); got["few"] != want || err != nil {
+			t.Errorf("%q: %q, not %q, %v", text, got["few"], want, err)
+		}
+	}
+}
+
+// A block that is looked for is passed over without being read, though never beyond the file's end.
+func TestBlockThatLeavesTheFile(t *testing.T) {
+	toc, start, rows, _ := head(archive.NoCompression)
+	p := append(start, "\x01"+num(rows)+num(1<<30)+"1\n"...)
+	path := filepath.Join(t.TempDir(), "dump")
+	if err := os.WriteFile(path, p, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := archive.Open(path, archive.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	_, err = f.Open(find(t, toc, "BLOBS", "BLOBS"))
+	if want := fmt.Sprintf("the archive ends at offset %d: unexpected EOF", len(p)); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v", err)
+	}
+}
+
+// In a tar file of several BLOBS entries the tags tell which objects are whose, in any order.
+func TestBlobsInATarFileByTheirTags(t *testing.T) {
+	dir := convert(t, readFile(t, "testdata/golden/pg17.dump"), func(toc *archive.TOC) *archive.TOC { return toc }, archive.FormatDirectory)
+	lists, err := filepath.Glob(filepath.Join(dir, "blobs_*.toc"))
+	if err != nil || len(lists) != 2 {
+		t.Fatal(lists, err)
+	}
+	slices.Reverse(lists)
+	toc := readFile(t, filepath.Join(dir, "toc.dat"))
+	members := []member{{tar.Header{Name: "toc.dat"}, string(toc)}}
+	add := func(name string) {
+		path := filepath.Join(dir, name)
+		if _, err := os.Stat(path); err != nil {
+			path += ".gz"
+		}
+		members = append(members, member{tar.Header{Name: filepath.Base(path)}, string(readFile(t, path))})
+	}
+	for i, list := range lists {
+		for _, oid := range [][]string{{"900003"}, {"900001", "900002"}}[i] {
+			add("blob_" + oid + ".dat")
+		}
+		add(filepath.Base(list))
+	}
+	r := archive.NewReader(bytes.NewReader(tarOf(t, members)), archive.Limits{})
+	if _, err := r.ReadTOC(); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"900003", "900001..900002"} {
+		d, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		if err := readAll(d, got); err != nil || d.Entry().Tag != want || len(got) != strings.Count(want, "90000") {
+			t.Errorf("%s for %s: %q, %v", d.Entry().Tag, want, got, err)
 		}
 	}
 }

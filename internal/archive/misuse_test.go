@@ -2,6 +2,7 @@ package archive_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"os"
@@ -287,6 +288,52 @@ func TestBytesOfEntries(t *testing.T) {
 		}
 		if err := f.Close(); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+func TestTOCThatChangesWhileDataIsWritten(t *testing.T) {
+	list := []table{{name: "few", pieces: []string{"1\n"}}}
+	toc := tocOf(16, archive.Compression{Level: -1}, list)
+	f, err := os.Create(filepath.Join(t.TempDir(), "dump"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	w, err := archive.NewWriter(f, toc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	few := find(t, toc, "TABLE DATA", "few")
+	if err := errors.Join(w.Begin(few), w.End()); err != nil {
+		t.Fatal(err)
+	}
+	few.Tag = "fewer"
+	if err := w.Close(); err == nil || !strings.Contains(err.Error(), "it was changed while data was written") {
+		t.Errorf("%v", err)
+	}
+}
+
+// pg_restore takes memory for a whole chunk, so none is long; and none is empty but the last.
+func TestChunksAreShort(t *testing.T) {
+	list := []table{{name: "many", pieces: manyRows()}}
+	for _, a := range algorithms {
+		toc := tocOf(16, archive.Compression{Algorithm: a, Level: -1}, list)
+		p := custom(t, toc, list, true)
+		rest := p[find(t, readTOC(t, p), "TABLE DATA", "many").Offset.Position+6:]
+		chunks := 0
+		for {
+			n := int(binary.LittleEndian.Uint32(rest[1:5]))
+			rest = rest[5+n:]
+			if n == 0 {
+				break
+			}
+			if chunks++; n > 1<<20 {
+				t.Errorf("%s: a chunk of %d bytes", a, n)
+			}
+		}
+		if len(rest) > 0 || chunks < 5 {
+			t.Errorf("%s: %d chunks, %d bytes behind them", a, chunks, len(rest))
 		}
 	}
 }

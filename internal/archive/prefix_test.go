@@ -125,3 +125,18 @@ func TestFlippedBits(t *testing.T) {
 		t.Logf("%s: %d of %d flipped bits change values without an error", a, unseen, (len(p)*8-first)/3)
 	}
 }
+
+func TestPrefixesOfTarFilesFail(t *testing.T) {
+	p := readFile(t, "testdata/data/pg18.tar")
+	end := bytes.Index(p, []byte("restore.sql\x00"))
+	end = bytes.LastIndex(p[:end], []byte(".dat\n")) + 5
+	path := filepath.Join(t.TempDir(), "tar")
+	for n := 0; n < end; n += 1 + end/100 {
+		if err := os.WriteFile(path, p[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readFileOf(path); err == nil || errors.Is(err, io.EOF) {
+			t.Errorf("first %d of %d bytes: %v", n, len(p), err)
+		}
+	}
+}

@@ -65,8 +65,8 @@ func contents() []table {
 		{name: "few", pieces: []string{"1\tone\tx\ty\n", "2\ttwo\tx\ty\n"}},
 		{name: "many", pieces: manyRows()},
 		{name: "BLOBS", objects: map[uint32][]string{
-			5: {"five", "\x00and\xff"}, 4294967295: {strings.Repeat("last ", 1000)}, 2147483648: {"middle"}, 7: nil,
-		}, order: []uint32{5, 7, 2147483648, 4294967295}},
+			5: {"five", "\x00and\xff"}, 4294967295: {strings.Repeat("last ", 1000)}, 2147483648: {"middle"}, 7: nil, 8: {"", ""},
+		}, order: []uint32{5, 7, 8, 2147483648, 4294967295}},
 		{name: "after", pieces: []string{"3\tz\tx\ty\n"}},
 	}
 }
