@@ -159,7 +159,8 @@ func TestRestoreScript(t *testing.T) {
 			t.Fatal("the script is otherwise")
 		}
 		dst := pgtest.Database(t)
-		line := 1 + strings.Count(text[:strings.Index(text, "CREATE TABLE public.customer")], "\n")
+		before, _, _ := strings.Cut(text, "CREATE TABLE public.customer")
+		line := 1 + strings.Count(before, "\n")
 		_, err := Restore(t.Context(), RestoreOptions{Options: Options{Target: dst}, Input: strings.NewReader(bad)})
 		if err == nil || !strings.HasPrefix(err.Error(), fmt.Sprintf("stdin: line %d: TABLE public.customer: ", line)) {
 			t.Fatal(err)
