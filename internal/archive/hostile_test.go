@@ -451,7 +451,7 @@ func TestEndMarks(t *testing.T) {
 // A block that is looked for is passed over without being read, though never beyond the file's end.
 func TestBlockThatLeavesTheFile(t *testing.T) {
 	toc, start, rows, _ := head(archive.NoCompression)
-	p := append(start, "\x01"+num(rows)+num(1<<30)+"1\n"...)
+	p := slices.Concat(start, []byte("\x01"+num(rows)+num(1<<30)+"1\n"))
 	path := filepath.Join(t.TempDir(), "dump")
 	if err := os.WriteFile(path, p, 0o600); err != nil {
 		t.Fatal(err)
