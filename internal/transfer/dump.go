@@ -129,6 +129,7 @@ func newDump(opt DumpOptions) *dump {
 		}.withDefaults(),
 		selection: opt.Selection, result: &Result{}, done: newSet(), failed: newSet(), flawed: newSet(),
 	}
+	d.origin = live{d.run}
 	return d
 }
 

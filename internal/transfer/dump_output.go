@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 )
 
 // output is where a dump goes. A file or directory is made under a name of its own beside the one that it gets when it is whole.
@@ -96,10 +97,22 @@ func (o *output) name() string {
 	return o.path
 }
 
+// explain says of which output an error is, and what it means.
+func (o *output) explain(err error) error {
+	if errors.Is(err, syscall.EPIPE) {
+		return fmt.Errorf("%s: whoever read it has gone away: %w", o.name(), syscall.EPIPE)
+	}
+	var bare *fs.PathError
+	if errors.As(err, &bare) && bare.Path != o.path { // of the name that it has meanwhile
+		err = bare.Err
+	}
+	return fmt.Errorf("%s: %w", o.name(), err)
+}
+
 // commit makes what was written last, and gives it its name.
 func (o *output) commit() error {
 	if err := o.finish(); err != nil {
-		return fmt.Errorf("%s: %w", o.name(), err)
+		return o.explain(err)
 	}
 	return nil
 }
@@ -117,6 +130,11 @@ func (o *output) finish() error {
 	}
 	if o.temp == "" {
 		return nil
+	}
+	if o.dir { // the empty one, if there is one: os.Rename does not put one directory in the place of another
+		if err := os.Remove(o.final); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	if err := os.Rename(o.temp, o.final); err != nil {
 		return err

@@ -93,7 +93,7 @@ func (d *dump) fillStream(ctx context.Context, out *output) error {
 		}
 		var at *pipeline.Error
 		if errors.As(err, &at) && at.Stage == outputStage {
-			err = fmt.Errorf("%s: %w", out.name(), at.Err)
+			err = out.explain(at.Err)
 			running.Fail(err)
 			return err
 		}
@@ -115,7 +115,10 @@ func (d *dump) fillStream(ctx context.Context, out *output) error {
 		}
 		err = d.explain(ctx, &task, err)
 		running.Fail(err)
-		return fmt.Errorf("%s: %w", label(&task), err)
+		if err = fmt.Errorf("%s: %w", label(&task), err); !begun.Load() { // such as a query that the server does not understand
+			err = &Refused{Err: err}
+		}
+		return err
 	}
 }
 

@@ -76,7 +76,7 @@ func (d *dump) fill(ctx context.Context, out *output) error {
 		}
 	}
 	if wrote := (*outputError)(nil); errors.As(err, &wrote) {
-		err = fmt.Errorf("%s: %w", out.name(), wrote.err)
+		err = out.explain(wrote.err)
 	}
 	return err
 }
@@ -161,6 +161,8 @@ func (d *dump) task(ctx context.Context, s *streams, t *plan.Task, k *packer) er
 func (d *dump) part(ctx context.Context, s *streams, t *plan.Task, k *packer, running *progress.Running) (outcome, error) {
 	ctx, live := pipeline.Watch(ctx)
 	running.Watch(func() []progress.StageTime { return k.stageTimes(live.Flow()) })
+	ctx, stop := d.endStalls(ctx, running, func() bool { return !k.putting.Load() && d.watcher.waitsForClient(t.ID, 0) })
+	defer stop()
 	var read atomic.Int64
 	given := int64(0)
 	flow, err := pipeline.Run(ctx, d.pipeOf(s, t, k, &tally{running: running, rows: &read, ofTable: t.Kind == plan.Rows}, &given)...)

@@ -36,6 +36,7 @@ type packer struct {
 	object uint32 // a large object that was begun and not ended
 	// of the attempt in work, as atomic nanoseconds and bytes: what its last stage spent in the assembly, and what it gave there
 	held, bound, packed atomic.Int64
+	putting             atomic.Bool // it waits for the assembly, or the output
 }
 
 // errOtherwise says that a part can't be read again.
@@ -190,7 +191,9 @@ func (k *packer) give(ctx context.Context, p piece, contents []byte) error {
 		}
 		p.segment, p.from = segment, k.segmenter
 	}
+	k.putting.Store(true)
 	err := k.to.put(ctx, &k.in, p)
+	k.putting.Store(false)
 	k.held.Store(int64(k.in.waited))
 	k.bound.Store(int64(k.in.bound))
 	k.packed.Add(int64(p.segment.Bytes()))

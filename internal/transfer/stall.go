@@ -7,25 +7,24 @@ import (
 	"sync"
 	"time"
 
-	"pgsluice/internal/plan"
 	"pgsluice/internal/progress"
 )
 
-// errStalled says that a part stood still although both servers were waiting for us: what lies between has swallowed bytes.
-var errStalled = errors.New("no byte has moved, and both servers wait for this program: a connection is dead, though nobody has closed it")
+// errStalled says that a part stood still although all servers were waiting for us: what lies between has swallowed bytes.
+var errStalled = errors.New("no byte has moved, and the servers wait for this program: a connection is dead, though nobody has closed it")
 
 // stallLooks is how many looks must have seen a standstill until it is believed.
 const stallLooks = 6
 
 // endStalls cancels ctx's work if it stalls for StallFor. Keep-alives do not notice a router or a proxy that answers them
-// and passes nothing on. A part that a rate limit holds back is left alone.
-func (r *run) endStalls(ctx context.Context, t *plan.Task, running *progress.Running) (work context.Context, stop func()) {
+// and passes nothing on; still reports whether all who could move bytes wait for us. A part that a rate limit holds back is left alone.
+func (r *run) endStalls(ctx context.Context, running *progress.Running, still func() bool) (work context.Context, stop func()) {
 	work, end := context.WithCancelCause(ctx)
 	var looking sync.WaitGroup
 	looking.Go(func() {
 		tick := time.NewTicker(r.StallFor / stallLooks)
 		defer tick.Stop()
-		for last, still := int64(-1), 0; ; {
+		for last, looks := int64(-1), 0; ; {
 			select {
 			case <-work.Done():
 				return
@@ -33,11 +32,11 @@ func (r *run) endStalls(ctx context.Context, t *plan.Task, running *progress.Run
 			}
 			moved := running.Moved()
 			limited := r.Limiter != nil && r.Limiter.Rate() > 0 // it may be set meanwhile
-			if moved != last || limited || !r.watcher.clientWaits(t.ID) {
-				last, still = moved, 0
+			if moved != last || limited || !still() {
+				last, looks = moved, 0
 				continue
 			}
-			if still++; still >= stallLooks {
+			if looks++; looks >= stallLooks {
 				end(errStalled)
 				return
 			}
@@ -48,12 +47,12 @@ func (r *run) endStalls(ctx context.Context, t *plan.Task, running *progress.Run
 
 // clientWaits reports whether both servers were last seen waiting for their client, of a task that uses both.
 func (w *watcher) clientWaits(task int) bool {
+	return w.waitsForClient(task, 0) && w.waitsForClient(task, 1)
+}
+
+// waitsForClient reports whether one server was last seen waiting for its client.
+func (w *watcher) waitsForClient(task, side int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for i := range w.sides {
-		if !strings.HasPrefix(w.sides[i].tasks[task].Wait, "Client: ") {
-			return false
-		}
-	}
-	return true
+	return strings.HasPrefix(w.sides[side].tasks[task].Wait, "Client: ")
 }
