@@ -51,7 +51,7 @@ type gatherer struct {
 func (g *gatherer) Read(p []byte) (int, error) {
 	g.gather()
 	n, err := g.TCPConn.Read(p)
-	if errors.Is(err, os.ErrDeadlineExceeded) && g.scatter(false) {
+	if errors.Is(err, os.ErrDeadlineExceeded) && g.passed() {
 		n, err = g.TCPConn.Read(p)
 	}
 	g.mu.Lock()
@@ -62,7 +62,11 @@ func (g *gatherer) Read(p []byte) (int, error) {
 
 // Write is the end of an answer: what comes next is another one.
 func (g *gatherer) Write(p []byte) (int, error) {
-	g.scatter(true)
+	g.mu.Lock()
+	if g.come = 0; g.low {
+		g.scatter()
+	}
+	g.mu.Unlock()
 	return g.TCPConn.Write(p)
 }
 
@@ -86,18 +90,24 @@ func (g *gatherer) gather() {
 	}
 }
 
-// scatter undoes gather, and begins the count of an answer's bytes anew. It reports whether the deadline that has passed was ours.
-func (g *gatherer) scatter(wrote bool) bool {
+// passed has the reads after one whose deadline has passed take what comes. It reports whether that deadline was ours: all are that
+// do not come from outside, also one that a Write has taken back in the moment when it passed.
+func (g *gatherer) passed() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.come = 0
-	if !g.low {
+	if !g.deadline.IsZero() && !time.Now().Before(g.deadline) {
 		return false
 	}
+	g.come = 0
+	g.scatter()
+	return true
+}
+
+// scatter undoes gather. The caller holds mu.
+func (g *gatherer) scatter() {
 	g.low, g.waits = false, time.Time{}
 	_ = g.setLow(1)
 	_ = g.TCPConn.SetReadDeadline(g.deadline)
-	return !wrote
 }
 
 func (g *gatherer) setLow(bytes int) error {

@@ -149,3 +149,19 @@ func TestGatherOthers(t *testing.T) {
 		t.Errorf("%v, error %v", conn, err)
 	}
 }
+
+// A deadline of ours that has passed is nobody else's concern, also where a question that was sent meanwhile has taken it back: only one
+// from outside ends a read.
+func TestGatherPassedMeanwhile(t *testing.T) {
+	t.Parallel()
+	g, server := gathered(t, time.Minute)
+	if err := g.TCPConn.SetReadDeadline(time.Unix(1, 0)); err != nil { // it has passed, and the read has not yet seen what a Write does then
+		t.Fatal(err)
+	}
+	g.mu.Lock()
+	g.low, g.come = false, 0
+	g.mu.Unlock()
+	if n, err := read(t, g, func() { send(t, server, piece) }); n != piece || err != nil {
+		t.Errorf("%d bytes, error %v", n, err)
+	}
+}
