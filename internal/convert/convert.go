@@ -55,7 +55,7 @@ func (c *conversion) run(ctx context.Context) (err error) {
 	defer out.Discard()
 	s, order, err := newSink(out, &c.opt, in.toc(), toc)
 	if err != nil {
-		return fmt.Errorf("%s: %w", out.Name(), err)
+		return out.Explain(err)
 	}
 	c.plan(in.toc(), order)
 	in.begin(order)
@@ -112,7 +112,7 @@ func (c *conversion) move(ctx context.Context, in source, out *ends.Output, s si
 		}
 	}
 	if writing := (*outputError)(nil); errors.As(err, &writing) {
-		return fmt.Errorf("%s: %w", out.Name(), writing.err)
+		return out.Explain(writing.err)
 	}
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("%s: %w", in.name(), err)

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Output is where an archive goes: a stream, a file or a directory. Files and directories are made under a name of their own
@@ -54,7 +55,7 @@ func (o *Output) make(directory bool) error {
 		return errors.New("it is a directory: name a file, or choose the directory format")
 	case err == nil && !info.Mode().IsRegular():
 		o.file, err = os.OpenFile(o.path, os.O_WRONLY, 0)
-		o.to = o.file
+		o.to = plainWriter{o.file}
 		return err
 	}
 	// what a link leads to is replaced, not the link
@@ -74,6 +75,9 @@ func (o *Output) make(directory bool) error {
 	}
 	return err
 }
+
+// plainWriter hides that a file can be sought in: a device or a pipe says so, too.
+type plainWriter struct{ io.Writer }
 
 func emptyDirectory(path string, info fs.FileInfo) error {
 	if !info.IsDir() {
@@ -100,10 +104,22 @@ func (o *Output) Writer() io.Writer { return o.to }
 // Directory is the path of the directory to fill; it gets another name in Commit.
 func (o *Output) Directory() string { return o.temp }
 
-// Commit makes what was written last, and gives it its name.
+// Explain says of which output an error is, and what it means; the temporary name is nobody's concern.
+func (o *Output) Explain(err error) error {
+	if errors.Is(err, syscall.EPIPE) {
+		return fmt.Errorf("%s: whoever read it has gone away: %w", o.Name(), syscall.EPIPE)
+	}
+	var bare *fs.PathError
+	if errors.As(err, &bare) && bare.Path != o.path {
+		err = bare.Err
+	}
+	return fmt.Errorf("%s: %w", o.Name(), err)
+}
+
+// Commit makes what was written last, and gives it its name. What is in a directory, who wrote it has made last.
 func (o *Output) Commit() error {
 	if err := o.commit(); err != nil {
-		return fmt.Errorf("%s: %w", o.Name(), err)
+		return o.Explain(err)
 	}
 	return nil
 }
@@ -123,9 +139,6 @@ func (o *Output) commit() error {
 		return nil
 	}
 	if o.file == nil {
-		if err := syncDirectory(o.temp, true); err != nil {
-			return err
-		}
 		// an empty one is in the way; with anything in it by now, it stays, and Rename says so
 		_ = os.Remove(o.final)
 	}
@@ -133,7 +146,7 @@ func (o *Output) commit() error {
 		return err
 	}
 	o.temp = ""
-	return syncDirectory(filepath.Dir(o.final), false)
+	return syncDirectory(filepath.Dir(o.final))
 }
 
 // Discard leaves nothing behind of what was not committed. It may follow Commit.

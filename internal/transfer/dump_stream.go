@@ -12,6 +12,7 @@ import (
 
 	"pgsluice/internal/archive"
 	"pgsluice/internal/catalog"
+	"pgsluice/internal/ends"
 	"pgsluice/internal/plan"
 	"pgsluice/internal/progress"
 	"pgsluice/pipeline"
@@ -48,10 +49,10 @@ func (d *dump) copyStream(ctx context.Context) error {
 	}
 	defer d.watch(ctx)()
 	if err = d.fillStream(ctx, out); err == nil {
-		err = out.commit()
+		err = out.Commit()
 	}
 	if err != nil {
-		out.discard()
+		out.Discard()
 		return err
 	}
 	d.result.Path = d.opt.Path
@@ -59,11 +60,11 @@ func (d *dump) copyStream(ctx context.Context) error {
 }
 
 // fillStream tries again as long as nothing was written.
-func (d *dump) fillStream(ctx context.Context, out *output) error {
+func (d *dump) fillStream(ctx context.Context, out *ends.Output) error {
 	begun := &atomic.Bool{}
 	compression := d.streamCompression()
 	d.result.Jobs, d.result.Compression = 1, compressionText(compression)
-	members, err := newMemberWriter(counted{noting{out.to, begun}, d.Progress}, compression)
+	members, err := newMemberWriter(counted{noting{out.Writer(), begun}, d.Progress}, compression)
 	if err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func (d *dump) fillStream(ctx context.Context, out *output) error {
 		}
 		var at *pipeline.Error
 		if errors.As(err, &at) && at.Stage == outputStage {
-			err = out.explain(at.Err)
+			err = out.Explain(at.Err)
 			running.Fail(err)
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"pgsluice/internal/archive"
+	"pgsluice/internal/ends"
 	"pgsluice/internal/plan"
 	"pgsluice/internal/progress"
 	"pgsluice/pipeline"
@@ -29,22 +30,31 @@ func (d *dump) write(ctx context.Context) error {
 	}
 	err = d.fill(ctx, out)
 	if err == nil {
-		d.Progress.Step("finishing " + out.name())
-		err = out.commit()
+		d.Progress.Step("finishing " + out.Name())
+		err = out.Commit()
 	}
 	if err != nil {
-		out.discard()
+		out.Discard()
 		return err
 	}
 	d.result.Path = d.opt.Path
 	return nil
 }
 
+// create makes the output. Its errors are Refused: nothing was written.
+func (d *dump) create(ctx context.Context) (*ends.Output, error) {
+	out, err := ends.Create(ctx, d.opt.Path, d.opt.Format == DirectoryArchive, d.opt.To)
+	if err != nil {
+		return nil, &Refused{Err: fmt.Errorf("--output %w", err)}
+	}
+	return out, nil
+}
+
 // fill writes the archive to out.
-func (d *dump) fill(ctx context.Context, out *output) error {
+func (d *dump) fill(ctx context.Context, out *ends.Output) error {
 	to, segmenters, err := d.bind(out)
 	if err != nil {
-		return fmt.Errorf("%s: %w", out.name(), err)
+		return fmt.Errorf("%s: %w", out.Name(), err)
 	}
 	d.out, d.turnOf = newAssembly(to, d.toc, d.tasks)
 	d.out.room, d.out.wrote = heldBytes, func(n int) { d.Progress.Wrote(int64(n)) }
@@ -76,25 +86,25 @@ func (d *dump) fill(ctx context.Context, out *output) error {
 		}
 	}
 	if wrote := (*outputError)(nil); errors.As(err, &wrote) {
-		err = out.explain(wrote.err)
+		err = out.Explain(wrote.err)
 	}
 	return err
 }
 
 // bind makes what puts data blocks into out, and the compressors that go with it.
-func (d *dump) bind(out *output) (binder, func() (*archive.Segmenter, error), error) {
+func (d *dump) bind(out *ends.Output) (binder, func() (*archive.Segmenter, error), error) {
 	compression, format := d.toc.Header.Compression, archive.FormatCustom
 	var to binder
 	var err error
 	switch d.opt.Format {
 	case PlainScript:
 		compression = archive.Compression{}
-		to, err = d.newScript(out.to)
+		to, err = d.newScript(out.Writer())
 	case DirectoryArchive:
 		format = archive.FormatDirectory
-		to, err = archive.NewDirectoryWriter(out.temp, d.toc)
+		to, err = archive.NewDirectoryWriter(out.Directory(), d.toc)
 	default:
-		to, err = archive.NewWriter(out.to, d.toc)
+		to, err = archive.NewWriter(out.Writer(), d.toc)
 	}
 	return to, func() (*archive.Segmenter, error) { return archive.NewSegmenter(compression, format) }, err
 }
