@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -105,7 +106,7 @@ func TestAssembly(t *testing.T) {
 	toc, tasks := parted(1, 5, 0, 1, 1, 7, 0, 2, 1, 1, 0)
 	to := &bound{wait: func() {
 		if rand.IntN(20) == 0 {
-			time.Sleep(time.Millisecond)
+			runtime.Gosched()
 		}
 	}}
 	a, turnOf := newTestAssembly(to, toc, tasks)

@@ -171,7 +171,7 @@ func (d *dump) task(ctx context.Context, s *streams, t *plan.Task, k *packer) er
 func (d *dump) part(ctx context.Context, s *streams, t *plan.Task, k *packer, running *progress.Running) (outcome, error) {
 	ctx, live := pipeline.Watch(ctx)
 	running.Watch(func() []progress.StageTime { return k.stageTimes(live.Flow()) })
-	ctx, stop := d.endStalls(ctx, running, func() bool { return !k.putting.Load() && d.watcher.waitsForClient(t.ID, 0) })
+	ctx, stop := d.endStalls(ctx, running, func() bool { return !k.putting.Load() && d.watcher.waitsForClient(t.ID, sourceSide) })
 	defer stop()
 	var read atomic.Int64
 	given := int64(0)

@@ -97,7 +97,7 @@ func (o *fileOrigin) attach(*board) {}
 
 func (o *fileOrigin) feed(context.Context) error { return nil }
 
-func (o *fileOrigin) waits(*plan.Task) bool { return false }
+func (o *fileOrigin) still(t *plan.Task) bool { return o.watcher.waitsForClient(t.ID, targetSide) }
 
 func (o *fileOrigin) reread([]*plan.Task) error { return nil }
 

@@ -22,7 +22,7 @@ import (
 func (r *run) group(ctx context.Context, s *streams, tasks []*plan.Task, running *progress.Running) ([]progress.Share, []progress.StageTime, error) {
 	ctx, live := pipeline.Watch(ctx)
 	running.Watch(func() []progress.StageTime { return stageTimes(live.Flow()) })
-	ctx, stop := r.endStalls(ctx, running, func() bool { return r.watcher.clientWaits(tasks[0].ID) })
+	ctx, stop := r.endStalls(ctx, running, func() bool { return r.origin.still(tasks[0]) })
 	defer stop()
 	counts, flow, err := r.copyGroup(ctx, s, tasks, running)
 	shares := make([]progress.Share, len(counts))

@@ -39,8 +39,8 @@ type origin interface {
 	// not there yet. feed then runs beside the workers; its error ends the pass.
 	attach(b *board)
 	feed(ctx context.Context) error
-	// waits reports whether the task waits for the origin, which has nothing for it at the moment.
-	waits(t *plan.Task) bool
+	// still reports whether all who could move the task's bytes were last seen waiting for us.
+	still(t *plan.Task) bool
 	// release lets the origin go: all that is wanted of it has been read, and is safe. released reports whether that is so.
 	release(ctx context.Context) error
 	released() bool
@@ -91,7 +91,9 @@ func (l live) attach(*board) {}
 func (l live) feed(context.Context) error { return nil }
 
 // waits is what the watcher hears from the server, and its own affair.
-func (l live) waits(*plan.Task) bool { return false }
+func (l live) still(t *plan.Task) bool {
+	return l.watcher.waitsForClient(t.ID, sourceSide) && l.watcher.waitsForClient(t.ID, targetSide)
+}
 
 // release lets the source go: while indexes are built it is free for TRUNCATE, ALTER and VACUUM.
 func (l live) release(ctx context.Context) error {

@@ -22,7 +22,7 @@ import (
 func (r *run) part(ctx context.Context, s *streams, t *plan.Task, running *progress.Running) (outcome, error) {
 	ctx, live := pipeline.Watch(ctx)
 	running.Watch(func() []progress.StageTime { return stageTimes(live.Flow()) })
-	ctx, stop := r.endStalls(ctx, running, func() bool { return r.watcher.clientWaits(t.ID) })
+	ctx, stop := r.endStalls(ctx, running, func() bool { return r.origin.still(t) })
 	defer stop()
 	rows, flow, err := r.copyPart(ctx, s, t, running)
 	return outcome{rows: rows, stages: stageTimes(flow)}, err

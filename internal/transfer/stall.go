@@ -45,10 +45,11 @@ func (r *run) endStalls(ctx context.Context, running *progress.Running, still fu
 	return work, func() { end(nil); looking.Wait() }
 }
 
-// clientWaits reports whether both servers were last seen waiting for their client, of a task that uses both.
-func (w *watcher) clientWaits(task int) bool {
-	return w.waitsForClient(task, 0) && w.waitsForClient(task, 1)
-}
+// The watcher's sides.
+const (
+	sourceSide = iota
+	targetSide
+)
 
 // waitsForClient reports whether one server was last seen waiting for its client.
 func (w *watcher) waitsForClient(task, side int) bool {

@@ -197,9 +197,10 @@ func (o *streamOrigin) reread(tasks []*plan.Task) error {
 	return nil
 }
 
-func (o *streamOrigin) waits(t *plan.Task) bool {
+// still is false while the stream has nothing for the task: it may come slowly.
+func (o *streamOrigin) still(t *plan.Task) bool {
 	b := o.intake.block(t)
-	return b != nil && b.starves()
+	return b != nil && !b.starves() && o.watcher.waitsForClient(t.ID, targetSide)
 }
 
 func (o *streamOrigin) release(context.Context) error { return nil }
