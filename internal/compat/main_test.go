@@ -19,5 +19,5 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	pgtest.Main(m, func() error { return errors.Join(removeBinary(), goleak.Find()) })
+	pgtest.Main(m, func() error { return errors.Join(built.Remove(), goleak.Find()) })
 }

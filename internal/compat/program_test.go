@@ -3,52 +3,23 @@ package compat
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"pgsluice/internal/pgtest"
 )
 
 // built is the program under test, compiled once for all cases.
-var built struct {
-	once sync.Once
-	path string
-	err  error
-}
+var built pgtest.Binary
 
 func pgsluice(t testing.TB) string {
 	t.Helper()
-	if *program != "" {
-		return *program
-	}
-	built.once.Do(func() {
-		dir, err := os.MkdirTemp("", "pgsluice-compat-")
-		if err != nil {
-			built.err = err
-			return
-		}
-		built.path = filepath.Join(dir, "pgsluice")
-		out, err := exec.Command("go", "build", "-o", built.path, "pgsluice/cmd/pgsluice").CombinedOutput()
-		if err != nil {
-			built.err = fmt.Errorf("%w\n%s", err, out)
-		}
-	})
-	if built.err != nil {
-		t.Fatal(built.err)
-	}
-	return built.path
-}
-
-func removeBinary() error {
-	if built.path == "" {
-		return nil
-	}
-	return os.RemoveAll(filepath.Dir(built.path))
+	return built.Path(t, *program)
 }
 
 // patience ends what hangs: no program here has more to do than some seconds.

@@ -22,5 +22,5 @@ var (
 func TestMain(m *testing.M) {
 	apart()
 	flag.Parse()
-	pgtest.Main(m, func() error { return errors.Join(removeBinary(), goleak.Find()) })
+	pgtest.Main(m, func() error { return errors.Join(built.Remove(), goleak.Find()) })
 }

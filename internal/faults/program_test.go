@@ -3,50 +3,22 @@ package faults
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
+
+	"pgsluice/internal/pgtest"
 )
 
 // built is the program under test, compiled once for all cases.
-var built struct {
-	once sync.Once
-	path string
-	err  error
-}
+var built pgtest.Binary
 
 func programPath(t testing.TB) string {
 	t.Helper()
-	if *program != "" {
-		return *program
-	}
-	built.once.Do(func() {
-		dir, err := os.MkdirTemp("", "pgsluice-faults-")
-		if err != nil {
-			built.err = err
-			return
-		}
-		built.path = filepath.Join(dir, "pgsluice")
-		out, err := exec.Command("go", "build", "-o", built.path, "pgsluice/cmd/pgsluice").CombinedOutput()
-		if err != nil {
-			built.err = fmt.Errorf("%w\n%s", err, out)
-		}
-	})
-	if built.err != nil {
-		t.Fatal(built.err)
-	}
-	return built.path
-}
-
-func removeBinary() error {
-	if built.path == "" {
-		return nil
-	}
-	return os.RemoveAll(filepath.Dir(built.path))
+	return built.Path(t, *program)
 }
 
 // process is one run of the program.
