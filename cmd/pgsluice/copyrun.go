@@ -192,7 +192,7 @@ func outcomeOf(code int) report.Outcome {
 }
 
 func endpoint(e transfer.Endpoint) report.Endpoint {
-	return report.Endpoint{Host: e.Host, Port: int(e.Port), Database: e.Database, User: e.User, ServerVersion: e.ServerVersion}
+	return report.Endpoint{Host: e.Host, Port: int(e.Port), Database: e.Database, User: e.User, ServerVersion: e.ServerVersion, Archive: e.Archive}
 }
 
 // changedOptions are the flags that change what is copied, or how, as they would be typed.

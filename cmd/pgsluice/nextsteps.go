@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -38,22 +40,32 @@ func (e *unfinished) commands() string {
 
 // withNextSteps adds to the error of a copy what can be done about it. result is of a copy that left its ledger.
 func withNextSteps(c *cli.Context, err error, result *transfer.Result) error {
-	if c.Command.Name != "copy" { // the demo's servers are gone by now
+	if c.Command.Name != "copy" && c.Command.Name != "restore" { // the demo's servers are gone by now
 		return err
 	}
 	e := &unfinished{err: err, says: fmt.Sprintf("The target says what has arrived: %d of %s done.", result.Done, tasksAre(result.Planned))}
 	if result.Failed > 0 && result.Done+result.Failed >= result.Planned {
 		e.says = "The target keeps its record of what has arrived: --resume tries again what failed."
 	}
-	source, target := c.Args().Get(0), c.Args().Get(1)
-	if source != "" {
-		source = typedAgain(source, "SOURCE")
+	k := kept{flags: flagsAgain(c), database: result.Target.Database, isMixed: len(result.Mixed) > 0}
+	if result.Source.Archive != "" {
+		k.restore, k.target, k.origin = true, typedName(c.Args().Get(0), "TARGET"), "-"
+		if path := c.Args().Get(1); path != "" && path != "-" {
+			k.origin = shellWord(path)
+		}
+	} else {
+		k.origin, k.target = typedName(c.Args().Get(0), "SOURCE"), typedName(c.Args().Get(1), "TARGET")
 	}
-	if target != "" {
-		target = typedAgain(target, "TARGET")
-	}
-	e.steps = keptSteps(source, target, flagsAgain(c), result.Target.Database, len(result.Mixed) > 0)
+	e.steps = k.steps()
 	return e
+}
+
+// typedName is typedAgain for a name that may have been left out.
+func typedName(name, word string) string {
+	if name == "" {
+		return ""
+	}
+	return typedAgain(name, word)
 }
 
 func tasksAre(n int) string {
@@ -63,30 +75,43 @@ func tasksAre(n int) string {
 	return fmt.Sprintf("%d tasks are", n)
 }
 
-// keptSteps are what can be done about a copy that left its ledger in a database. source and target are as a command line names
-// them, "" where the variables do.
-func keptSteps(source, target string, flags []string, database string, isMixed bool) []step {
-	if source == "" && target != "" {
-		source = `"$` + sourceVariable + `"`
+// kept is a transfer that left its ledger in a database.
+type kept struct {
+	restore bool // it is of an archive
+	// origin and target are as a command line names them, "" where the variables do; an archive that was read from stdin is -.
+	origin, target string
+	flags          []string
+	database       string
+	isMixed        bool
+}
+
+// steps are what can be done about it.
+func (k kept) steps() []step {
+	if k.origin == "" && k.target != "" {
+		k.origin = `"$` + sourceVariable + `"`
 	}
 	line := func(words ...string) string {
-		var kept []string
-		for _, w := range append([]string{"pgsluice"}, words...) {
-			if w != "" {
-				kept = append(kept, w)
-			}
-		}
-		return strings.Join(kept, " ")
+		words = slices.DeleteFunc(append([]string{"pgsluice"}, words...), func(w string) bool { return w == "" })
+		return strings.Join(words, " ")
 	}
-	names, resume := append([]string{"copy", source, target}, flags...), "--resume"
-	if isMixed {
+	names, resume, input := []string{"copy", k.origin, k.target}, "--resume", ""
+	switch {
+	case k.restore && k.origin == "-":
+		names, input = []string{"restore", k.target}, "< ARCHIVE"
+	case k.restore:
+		names = []string{"restore", cmp.Or(k.target, `"$`+targetVariable+`"`), k.origin}
+	}
+	if k.isMixed {
 		resume += "=" + resumeMixed
 	}
+	again := func(more ...string) string {
+		return line(slices.Concat(names, k.flags, more, []string{input})...)
+	}
 	return []step{
-		{"go on", line(append(names[:len(names):len(names)], resume)...)},
-		{"begin again", line(append(names[:len(names):len(names)], "--restart", "--confirm", shellWord(database))...)},
-		{stepLook, line("status", target)},
-		{"give it up", line("cleanup", target)},
+		{"go on", again(resume)},
+		{"begin again", again("--restart", "--confirm", shellWord(k.database))},
+		{stepLook, line("status", k.target)},
+		{"give it up", line("cleanup", k.target)},
 	}
 }
 

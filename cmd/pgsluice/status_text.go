@@ -198,7 +198,7 @@ func (t *statusText) advice() {
 	case t.AtWork != nil:
 		t.line(0, "  The pgsluice that was at work seems to be dead; each of these ends its session:")
 	}
-	for _, s := range keptSteps("SOURCE", t.typed, strings.Fields(t.Copy.Options), t.Target.Database, len(t.Copy.Snapshots) > 1) {
+	for _, s := range t.steps() {
 		if s.what != stepLook { // it is being done
 			t.b.WriteString("  " + s.String() + "\n")
 		}
@@ -211,4 +211,16 @@ func countOf(n int64, one, many string) string {
 		return "1 " + one
 	}
 	return humanize.Comma(n) + " " + many
+}
+
+// steps are what can be done about what the target has.
+func (t statusText) steps() []step {
+	k := kept{
+		origin: "SOURCE", target: t.typed, flags: strings.Fields(t.Copy.Options), database: t.Target.Database,
+		isMixed: len(t.Copy.Snapshots) > 1, restore: t.Copy.Archived,
+	}
+	if k.restore {
+		k.origin = "ARCHIVE"
+	}
+	return k.steps()
 }

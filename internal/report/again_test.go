@@ -85,7 +85,7 @@ func resumedReport(t *testing.T) (r Report) {
 		close(stop)
 		r = Report{
 			Version: "0.1.0", Command: "copy", Outcome: Complete, Jobs: 4, Options: []string{"--resume mixed"}, Snapshot: "00000003-0000001B-1",
-			Source: Endpoint{"db1", 5432, "shop", "migrator", "15.18"}, Target: Endpoint{"db2", 5432, "shop_new", "migrator", "17.11"},
+			Source: Endpoint{"db1", 5432, "shop", "migrator", "15.18", ""}, Target: Endpoint{"db2", 5432, "shop_new", "migrator", "17.11", ""},
 			Resumed: 6, Mixed: []Mixture{
 				{time.Date(2026, 11, 22, 23, 10, 4, 0, time.UTC), []string{"table public.customers", "table public.regions", "table public.nations"}},
 				{time.Time{}, []string{"table public.orders"}},

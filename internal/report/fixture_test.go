@@ -198,8 +198,8 @@ func shopReport(t *testing.T) (r Report) {
 		shop(tr, func() { tr.Snapshot() })
 		r = Report{
 			Version: "0.1.0", Command: "copy",
-			Source: Endpoint{"db1.example.org", 5432, "shop", "migrator", "15.18"},
-			Target: Endpoint{"/var/run/postgresql", 5433, "shop_new", "postgres", "17.11"},
+			Source: Endpoint{"db1.example.org", 5432, "shop", "migrator", "15.18", ""},
+			Target: Endpoint{"/var/run/postgresql", 5433, "shop_new", "postgres", "17.11", ""},
 			PgDump: Program{"/usr/lib/postgresql/17/bin/pg_dump", "17.11"},
 			Jobs:   3, IndexJobs: 2, Builders: "maintenance_work_mem 64 MiB, 2 parallel workers", Options: []string{"continue on errors", "rate limit 50 MB/s", "without owners"},
 			Snapshot: "00000003-0000001B-1",
@@ -234,7 +234,7 @@ func hugeReport(t *testing.T) (r Report) {
 		tr.Finish()
 		r = Report{
 			Version: "0.1.0", Command: "copy", Outcome: Cancelled, ExitCode: 130,
-			Source:   Endpoint{"2001:db8::1", 5432, "metrics", "m", "18.6"},
+			Source:   Endpoint{"2001:db8::1", 5432, "metrics", "m", "18.6", ""},
 			Target:   Endpoint{Host: "db2", Port: 5432, Database: "metrics"},
 			Error:    "interrupted (SIGINT)",
 			Progress: tr.Snapshot(),
@@ -273,7 +273,7 @@ func refusedReport(t *testing.T) (r Report) {
 		tr.Finish()
 		r = Report{
 			Version: "0.1.0", Command: "copy", Outcome: Failed, ExitCode: 1,
-			Source:   Endpoint{"db1", 5432, "shop", "migrator", "15.18"},
+			Source:   Endpoint{"db1", 5432, "shop", "migrator", "15.18", ""},
 			Error:    "target db2:5432/shop: it holds 37 tables; use --clean --confirm shop to drop them, or choose an empty database",
 			Progress: tr.Snapshot(),
 		}

@@ -173,7 +173,7 @@ func htmlFoot(r Report) [][2]string {
 	}
 	add("source", r.Source.text())
 	add("target", r.Target.text())
-	add("pg_dump", strings.TrimSuffix(strings.TrimPrefix(printable(r.PgDump.Version+", "+r.PgDump.Path), ", "), ", "))
+	add("pg_dump", printable(strings.Trim(r.PgDump.Version+", "+r.PgDump.Path, ", ")))
 	add("options", strings.Join(options, ", "))
 	add("builders", printable(r.Builders))
 	add("snapshot", printable(r.Snapshot))

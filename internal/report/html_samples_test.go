@@ -11,8 +11,8 @@ import (
 func sampleReport(o Outcome, exit int, message string, s progress.Snapshot) Report {
 	return Report{
 		Version: "0.1.0", Command: "copy",
-		Source: Endpoint{"db1.example.org", 5432, "warehouse", "migrator", "15.18"},
-		Target: Endpoint{"/var/run/postgresql", 5433, "warehouse_new", "postgres", "17.11"},
+		Source: Endpoint{"db1.example.org", 5432, "warehouse", "migrator", "15.18", ""},
+		Target: Endpoint{"/var/run/postgresql", 5433, "warehouse_new", "postgres", "17.11", ""},
 		PgDump: Program{"/usr/lib/postgresql/17/bin/pg_dump", "17.11"},
 		Jobs:   4, IndexJobs: 3, Builders: "maintenance_work_mem 64 MiB, 2 parallel workers", Options: []string{"continue on errors", "rate limit 50 MB/s"},
 		Snapshot: "00000003-0000001B-1", Outcome: o, ExitCode: exit, Error: message, Progress: s,
@@ -49,7 +49,7 @@ func samples() map[string]Report {
 		"many":      sampleReport(Complete, 0, "", crowd().until(crowd().end())),
 		"short":     short,
 		"empty": {
-			Version: "0.1.0", Command: "copy", Outcome: Failed, ExitCode: 1, Source: Endpoint{"db1", 5432, "shop", "migrator", "15.18"},
+			Version: "0.1.0", Command: "copy", Outcome: Failed, ExitCode: 1, Source: Endpoint{"db1", 5432, "shop", "migrator", "15.18", ""},
 			Error:    "target db2:5432/shop: it holds 37 tables; use --clean --confirm shop to drop them, or choose an empty database",
 			Progress: progress.Snapshot{Elapsed: 31 * ms, Steps: []progress.Step{{Text: "connecting", Elapsed: 31 * ms}}},
 		},

@@ -169,8 +169,7 @@ func endpoint(e Endpoint) *jsonEndpoint {
 	if e == (Endpoint{}) {
 		return nil
 	}
-	j := jsonEndpoint(e)
-	return &j
+	return &jsonEndpoint{Host: e.Host, Port: e.Port, Database: e.Database, User: e.User, ServerVersion: e.ServerVersion, Archive: orNull(e.Archive)}
 }
 
 // expected is null if nothing is known of the data phase; that there was nothing to move is known in the end.

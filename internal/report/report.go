@@ -59,13 +59,15 @@ type Output struct {
 	Version     string // of an archive, 1.16; "" of a script or a COPY stream
 }
 
-// Endpoint is one of the two databases.
+// Endpoint is one of the two databases, or an archive of one.
 type Endpoint struct {
 	Host          string // host name, address or socket directory
 	Port          int
 	Database      string
 	User          string
 	ServerVersion string // as the server says it: 15.18
+	// Archive is, where it is no server, the archive of that database: a path, or stdin.
+	Archive string
 }
 
 // Mixture is which tables were read under one of several snapshots.

@@ -53,11 +53,12 @@ type jsonReport struct {
 }
 
 type jsonEndpoint struct {
-	Host          string `json:"host"`
-	Port          int    `json:"port"`
-	Database      string `json:"database"`
-	User          string `json:"user"`
-	ServerVersion string `json:"server_version"`
+	Host          string  `json:"host"`
+	Port          int     `json:"port"`
+	Database      string  `json:"database"`
+	User          string  `json:"user"`
+	ServerVersion string  `json:"server_version"`
+	Archive       *string `json:"archive"`
 }
 
 type jsonProgram struct {

@@ -73,7 +73,7 @@ func (p *page) meta(r Report) {
 	p.pairs([][2]string{
 		{"source", r.Source.text()},
 		{"target", r.Target.text()},
-		{"pg_dump", strings.TrimSuffix(strings.TrimPrefix(printable(r.PgDump.Version+", "+r.PgDump.Path), ", "), ", ")},
+		{"pg_dump", printable(strings.Trim(r.PgDump.Version+", "+r.PgDump.Path, ", "))},
 		{"snapshot", printable(r.Snapshot)},
 		{"resumed", resumedText(r)},
 		{"options", strings.Join(run, ", ")},
@@ -94,8 +94,8 @@ func (e Endpoint) text() string {
 	} else if e.Port != 0 {
 		s += " port " + strconv.Itoa(e.Port)
 	}
-	if e.Host == "" {
-		s = "an archive" // it has no more than the name and the version of what was dumped
+	if e.Archive != "" {
+		s = "archive " + e.Archive
 	}
 	s += ", database " + e.Database
 	if e.User != "" {
