@@ -42,7 +42,7 @@ func methodFor(c Compression, f Format) (method, error) {
 //
 //	                 pg_dump 17           here             else
 //	lz4              57.9                 57.8   200-2400  Fast 55.6 (150-1800); High levels 8-40 MB/s
-//	zstd             33.0                 32.6   110-1100  SpeedFastest 32.9 (125-1400), sentences 5 % larger
+//	zstd             33.0                 32.9   125-1400  SpeedDefault 32.6 (110-1100), sentences 5 % smaller
 //	gzip             32.3   (20-200)      31.7   17-270    flate 6 33.9 (50-500), sentences 20 % larger; compress/flate 31.0 (12-200)
 //
 // Segments of 1 MiB are 13 % larger for zstd with pgbench_accounts, whose rows are nearly equal, and less than 0.1 % else.
@@ -63,9 +63,10 @@ func (c Compression) lz4Compressor() func(src, dst []byte) (int, error) {
 	return (&lz4.CompressorHC{Level: 1 << (8 + min(c.Level, 11) - 2)}).CompressBlock // Level1 to Level9
 }
 
+// zstdLevel takes the fastest for the default: it makes files about as small as pg_dump's default, level 3.
 func (c Compression) zstdLevel() zstd.EncoderLevel {
 	if c.Level == -1 || c.Level == 0 {
-		return zstd.EncoderLevelFromZstd(3)
+		return zstd.SpeedFastest
 	}
 	return zstd.EncoderLevelFromZstd(c.Level)
 }

@@ -172,6 +172,15 @@ func (s *Segmenter) Recycle(seg Segment) {
 	}
 }
 
+// Hold returns a copy of a segment in memory of just its size, for one that has to wait, and gives the memory of the segment back: the room that is
+// taken for what may not get smaller is several times of what it then needs. The copy is not to be given back.
+func (s *Segmenter) Hold(seg Segment) Segment {
+	held := seg
+	held.p = bytes.Clone(seg.p)
+	s.Recycle(seg)
+	return held
+}
+
 // Compressed returns the compressed rows, which stay the Segment's own: what stands in an archive's directory as a file, or a
 // part of one.
 func (s Segment) Compressed() []byte { return s.p }

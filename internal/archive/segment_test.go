@@ -67,6 +67,36 @@ func TestSegmenterTakesNoMemory(t *testing.T) {
 	}
 }
 
+// What is held takes hardly more memory than it needs, and is what it was; its old memory is used again.
+func TestHold(t *testing.T) {
+	rows := []byte(strings.Join(rowsOf(1<<20, 1), ""))
+	for _, a := range algorithms {
+		s, err := archive.NewSegmenter(archive.Compression{Algorithm: a, Level: -1}, archive.FormatCustom)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, err := s.Segment(rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, room := string(first.Compressed()), cap(first.Compressed())
+		held := s.Hold(first)
+		second, err := s.Segment([]byte("1\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(held.Compressed()) != want || held.RawBytes() != len(rows) {
+			t.Errorf("%s: the held segment has changed", a)
+		}
+		if got := cap(held.Compressed()); got > len(want)+len(want)/4 {
+			t.Errorf("%s: %d bytes are held in %d", a, len(want), got)
+		}
+		if got := cap(second.Compressed()); got != room {
+			t.Errorf("%s: the next segment has a room of %d bytes, the first had %d", a, got, room)
+		}
+	}
+}
+
 func BenchmarkSegment(b *testing.B) {
 	rows := []byte(strings.Join(rowsOf(2<<20, 1), ""))
 	for _, a := range algorithms {

@@ -65,7 +65,7 @@ type piece struct {
 	segment archive.Segment
 	within  bool // it ends within a row
 	ends    bool // a large object ends with it
-	// from is whose memory the segment is; it gets it back.
+	// from is whose memory the segment is; it gets it back. nil if nobody's.
 	from *archive.Segmenter
 }
 
@@ -140,6 +140,9 @@ func (a *assembly) put(ctx context.Context, in *portion, p piece) error {
 		case !free:
 		case early && (a.held+p.size() <= a.room || a.held == 0):
 			a.held += p.size()
+			if !p.empty() {
+				p.segment, p.from = p.from.Hold(p.segment), nil
+			}
 			t.held = append(t.held, p)
 			t.keep(in, p)
 			return nil
@@ -253,7 +256,9 @@ func (a *assembly) write(p piece) error {
 			return err
 		}
 		a.wrote(p.segment.Bytes())
-		p.from.Recycle(p.segment)
+		if p.from != nil {
+			p.from.Recycle(p.segment)
+		}
 	}
 	if p.ends {
 		return a.to.EndObject()

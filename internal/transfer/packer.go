@@ -18,7 +18,7 @@ import (
 
 // segmentBytes is how much is compressed at once. Less would cost in size, since each segment is compressed by itself, and
 // more would hold more memory in each reader.
-const segmentBytes = 1 << 20
+const segmentBytes = 2 << 20
 
 // packer makes pieces of what one part's pipe sends, and gives them to the assembly. It remembers what it has given: when the
 // part is read again because a connection was lost, what was given before is passed over. Under one snapshot the same statement
