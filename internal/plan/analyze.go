@@ -118,4 +118,5 @@ func (b *builder) afterIndexes(t *Task) {
 	}
 	slices.SortFunc(t.Locks, byRelation)
 	t.Bytes = b.bytesOf(t.analyzes)
+	b.readers[t.analyzes] = append(b.readers[t.analyzes], t.ID)
 }

@@ -29,13 +29,14 @@ type builder struct {
 	before   map[uint32][]int // table to the tasks that its ANALYZE follows
 	analyzed map[uint32]int   // table to the task of its ANALYZE
 	keys     map[uint32][]int // table to the tasks of the foreign keys on and to it
+	readers  map[uint32][]int // table to the tasks that read its rows on the target
 }
 
 // Build makes the plan. It fails on an archive that no pg_dump writes.
 func Build(toc *archive.TOC, source *catalog.Source, choices Choices) (*Plan, error) {
 	b := &builder{
 		toc: toc, source: source, choices: choices, byDump: make(map[int][]int, len(toc.Entries)), triggers: map[uint32][]int{},
-		before: map[uint32][]int{}, keys: map[uint32][]int{}, plan: &Plan{},
+		before: map[uint32][]int{}, keys: map[uint32][]int{}, readers: map[uint32][]int{}, plan: &Plan{},
 	}
 	b.tables, b.formats = newTables(toc, source), newFormats(choices.Formats)
 	section := archive.PreData
@@ -68,6 +69,9 @@ func Build(toc *archive.TOC, source *catalog.Source, choices Choices) (*Plan, er
 	b.dependencies()
 	if !choices.Keyless {
 		b.addKeys()
+	}
+	if choices.Archived {
+		b.plan.builder = b
 	}
 	return b.plan, nil
 }

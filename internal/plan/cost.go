@@ -1,6 +1,9 @@
 package plan
 
-import "pgsluice/internal/archive"
+import (
+	"pgsluice/internal/archive"
+	"pgsluice/internal/catalog"
+)
 
 // Costs are in nanoseconds of one core. Only their proportions matter: they decide what is begun first. Measured once on
 // PostgreSQL 15 with 400,000 rows of points, ranges, md5 texts, arrays and jsonb, the copies and checks in the databases of
@@ -37,11 +40,7 @@ func (b *builder) cost(t *Task) float64 {
 
 // indexCost is what comes on top of reading the table. The source knows how large the index will be, about.
 func (b *builder) indexCost(t *Task) float64 {
-	oid := t.Entry.CatalogID.OID
-	if key := b.source.Keys[oid]; key != nil {
-		oid = key.Index
-	}
-	index := b.source.Indexes[oid]
+	index := b.indexOf(t)
 	if index == nil {
 		return 0
 	}
@@ -50,6 +49,15 @@ func (b *builder) indexCost(t *Task) float64 {
 		each = costIndexOther
 	}
 	return float64(index.Bytes) * each
+}
+
+// indexOf is the index that a task builds, nil if it is not known.
+func (b *builder) indexOf(t *Task) *catalog.Index {
+	oid := t.Entry.CatalogID.OID
+	if key := b.source.Keys[oid]; key != nil {
+		oid = key.Index
+	}
+	return b.source.Indexes[oid]
 }
 
 // Chains are for each task, by its ID, the cost of the longest chain of tasks that begins with it.
@@ -67,13 +75,19 @@ func (p *Plan) Remaining() []float64 {
 	return p.chains(whole)
 }
 
-// chains takes for the cost of a task that of its whole entry, if there is one.
+// chains takes for the cost of a task that of its whole entry, if there is one. The foreign keys of one table are validated one after the other,
+// whatever else is free: the first has the others behind it.
 func (p *Plan) chains(whole map[*archive.Entry]float64) []float64 {
 	longest := make([]float64, len(p.Tasks)) // of what waits for a task
 	path := make([]float64, len(p.Tasks))
 	afterData := 0.0
+	validated := map[string]float64{} // of the tables' foreign keys
 	for i := len(p.Tasks) - 1; i >= 0; i-- {
 		t := p.Tasks[i]
+		if t.Desc == Validate && t.Table != "" {
+			longest[i] = max(longest[i], validated[t.Table])
+			validated[t.Table] = t.Cost + longest[i]
+		}
 		path[i] = max(t.Cost, whole[t.Entry]) + longest[i]
 		for _, waited := range [][]int{t.Needs, t.Follows} {
 			for _, id := range waited {

@@ -257,12 +257,17 @@ var indexShare = map[string]float64{"btree": 0.2, "hash": 0.3, "brin": 0.001, "g
 
 func (s *fromTOC) guessIndexes() {
 	for _, i := range s.source.Indexes {
-		share, ok := indexShare[i.Method]
-		if !ok {
-			share = 0.3
-		}
 		if r := s.source.Relations[i.Table]; r != nil {
-			i.Bytes = int64(share * float64(r.Bytes))
+			i.Bytes = guessIndex(i.Method, r.Bytes)
 		}
 	}
+}
+
+// guessIndex is about how large an index of a table with so many bytes of rows is.
+func guessIndex(method string, rows int64) int64 {
+	share, ok := indexShare[method]
+	if !ok {
+		share = 0.3
+	}
+	return int64(share * float64(rows))
 }

@@ -152,6 +152,7 @@ func (b *builder) afterLoad(t *Task) {
 		}
 		if readsRows(t) {
 			t.Bytes += b.bytesOf(oid)
+			b.readers[oid] = append(b.readers[oid], t.ID)
 		}
 		switch {
 		case e.Desc == "TRIGGER":

@@ -107,6 +107,7 @@ type LeftOut struct{ Object, Reason string }
 type Plan struct {
 	Tasks   []*Task
 	LeftOut []LeftOut
+	builder *builder // of an archive, for Learn
 }
 
 // Relations are the tables whose rows are copied.
