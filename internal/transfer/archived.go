@@ -91,6 +91,9 @@ func searchPathOf(toc *archive.TOC) string {
 	return `"$user", public`
 }
 
+// archiveDigest begins what stands in the ledger in place of what a snapshot sees.
+const archiveDigest = "archive "
+
 // digestOf tells an archive from all others: it is that of its header and table of contents, without what changes when the same dump is
 // written in another format or with another compression.
 func digestOf(toc *archive.TOC) string {
@@ -106,7 +109,7 @@ func digestOf(toc *archive.TOC) string {
 		e := toc.ByID(id)
 		fmt.Fprintf(hash, "%d %q %q %q %q %q %q\n", id, e.Desc, e.Namespace, e.Tag, e.Owner, e.Defn, e.CopyStmt)
 	}
-	return "archive " + hex.EncodeToString(hash.Sum(nil)[:16])
+	return archiveDigest + hex.EncodeToString(hash.Sum(nil)[:16])
 }
 
 func (a *archived) open(context.Context) (*archive.TOC, *catalog.Source, error) {
@@ -126,17 +129,8 @@ func (a *archived) begin(context.Context) {}
 
 func (a *archived) ready(context.Context, *streams) error { return nil }
 
-// check compares the large objects of a block with those that its entries name: there may be less than these in a damaged archive.
+// check has nothing to look at: that all was read, the archive's own end marks say.
 func (a *archived) check(context.Context, *streams, []*plan.Task) error { return nil }
-
-// wanted are the large objects of a task: others in its block were not selected, and do not exist.
-func wanted(t *plan.Task) func(oid uint32) bool {
-	oids := make(map[uint32]bool, len(t.OIDs))
-	for _, oid := range t.OIDs {
-		oids[oid] = true
-	}
-	return func(oid uint32) bool { return oids[oid] }
-}
 
 // StdinPath is a path under which stdin can be opened once more, where the system has one and stdin is a file.
 const StdinPath = "/dev/stdin"

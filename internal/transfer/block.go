@@ -7,7 +7,8 @@ import (
 	"pgsluice/internal/plan"
 )
 
-// block is the data of one entry on its way through an intake, whose mu guards it. The feeder writes it, and one copier at a time reads it.
+// block is the data of one entry on its way through an intake, whose mu guards it. The feeder writes it, and one copier at a time reads it, in shares
+// perhaps.
 type block struct {
 	intake  *intake
 	ctx     context.Context // the feeder's
@@ -15,10 +16,12 @@ type block struct {
 	filling []byte // the feeder's, not among chunks yet
 
 	chunks      [][]byte
-	kept, taken int  // chunks before kept are gone, those before taken have been read
-	arrived     bool // the board has its task
-	long        bool // it is more than one chunk
-	whole       bool // all of it has come
+	kept, taken int // chunks before kept are gone, those before taken have been read by all readers
+	readers     []*blockReader
+	came        int64 // bytes
+	arrived     bool  // the board has its task
+	long        bool  // it is more than one chunk
+	whole       bool  // all of it has come
 	unwanted    bool
 	err         error // instead of the rest
 	objects     int64 // how many large objects are in it, once it is whole
@@ -77,7 +80,7 @@ func (b *block) push(last bool) error {
 	in.mu.Lock()
 	first := !b.arrived
 	need := int64(cap(chunk))
-	for b.ctx.Err() == nil && !b.unwanted && in.held+need > in.most && b.taken < len(b.chunks) && !in.evict(need) {
+	for b.ctx.Err() == nil && !b.unwanted && !b.mayCome(need) {
 		in.changed.Wait()
 	}
 	switch {
@@ -89,10 +92,13 @@ func (b *block) push(last bool) error {
 		return errUnwanted
 	}
 	if len(chunk) > 0 {
-		b.chunks, in.held = append(b.chunks, chunk), in.held+need
+		b.chunks, in.held, b.came = append(b.chunks, chunk), in.held+need, b.came+int64(len(chunk))
 	}
 	b.whole, b.long, b.arrived = last, b.long || !last || !first, true
 	board := in.board
+	if last && board != nil && b.came >= sharedFrom && b.task.Kind == plan.Rows { // of a smaller one nothing takes long
+		board.learn(b.task, b.came)
+	}
 	if first {
 		in.blocks[b.task.ID] = b
 		b.size()
@@ -103,6 +109,16 @@ func (b *block) push(last bool) error {
 		board.arrive(b.task)
 	}
 	return nil
+}
+
+// mayCome reports whether there is room for so many bytes. A block whose copier has nothing left is always let go on; the first bytes of one
+// that nobody reads yet wait, because those before it need nothing of it. The caller holds mu.
+func (b *block) mayCome(bytes int64) bool {
+	in := b.intake
+	if in.held == 0 || in.held+bytes <= in.most {
+		return true
+	}
+	return in.evict(bytes) || b.arrived && b.taken == len(b.chunks)
 }
 
 // size tells the board, before it has the task, what is known of its size. FREEZE is not worth it for a small table.

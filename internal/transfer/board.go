@@ -29,8 +29,10 @@ type board struct {
 	mu      sync.Mutex
 	changed *sync.Cond
 	tasks   []*plan.Task
-	waits   []int     // by task, how many others it still waits for
-	unlocks [][]int   // by task, those that wait for it
+	waits   []int   // by task, how many others it still waits for
+	unlocks [][]int // by task, those that wait for it
+	plan    *plan.Plan
+	inOrder bool
 	rank    []float64 // of each task: the higher, the sooner it is taken
 	ready   [2][]*plan.Task
 	locked  map[plan.Lock]int // how many tasks in work hold it
@@ -39,23 +41,24 @@ type board struct {
 	most    int          // of them at a time
 	copying int          // copiers in work
 	streams int          // how many copiers may be in work at a time
+	wide    map[int]int  // by task in work, how many places it takes if more than one
 	idle    [2]int       // workers that wait for a task
 	data    int          // tasks of phase data that have not ended
 	late    []*plan.Task // ready but for AfterData
 	halted  bool
 	shares  func(p pool, ready int) int // how many small tasks a worker may take at once, of so many that are ready; nil: one
+	width   func(t *plan.Task) int      // how many connections to the target a copier needs for a task; nil: one
 }
 
 // newBoard lays out the tasks of order Parallel that are not settled, of which at most most will be in work at a time.
 // Those of order Before have ended.
 func newBoard(p *plan.Plan, most int, inOrder bool, settled func(*plan.Task) bool) *board {
 	tasks := p.Tasks
-	b := &board{tasks: tasks, waits: make([]int, len(tasks)), unlocks: make([][]int, len(tasks)), rank: p.Remaining(), most: most, streams: most, locked: map[plan.Lock]int{}}
-	if inOrder {
-		for i := range b.rank {
-			b.rank[i] = float64(-i)
-		}
+	b := &board{
+		plan: p, inOrder: inOrder, tasks: tasks, waits: make([]int, len(tasks)), unlocks: make([][]int, len(tasks)),
+		most: most, streams: most, locked: map[plan.Lock]int{}, wide: map[int]int{},
 	}
+	b.rankAll()
 	b.changed = sync.NewCond(&b.mu)
 	open := make([]bool, len(tasks))
 	for _, t := range tasks {
@@ -90,6 +93,27 @@ func newBoard(p *plan.Plan, most int, inOrder bool, settled func(*plan.Task) boo
 		slices.SortFunc(ready, b.sooner)
 	}
 	return b
+}
+
+// rankAll gives all tasks their ranks. The caller holds mu, or is alone.
+func (b *board) rankAll() {
+	b.rank = b.plan.Remaining()
+	if b.inOrder {
+		for i := range b.rank {
+			b.rank[i] = float64(-i)
+		}
+	}
+}
+
+// learn says how many bytes of rows a task has that was withheld: what waits for them ranks accordingly.
+func (b *board) learn(t *plan.Task, bytes int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.plan.Learn(t, bytes)
+	b.rankAll()
+	for _, ready := range b.ready {
+		slices.SortFunc(ready, b.sooner)
+	}
 }
 
 // sooner compares tasks by which is to be taken first.
@@ -132,17 +156,30 @@ func (b *board) give(p pool) []*plan.Task {
 	if i < 0 {
 		return nil
 	}
-	b.active++
-	if p == copiers {
-		b.copying++
+	tasks := b.gather(p, i)
+	if p == copiers && b.width != nil {
+		if width := b.width(tasks[0]); width > 1 {
+			b.wide[tasks[0].ID] = width
+		}
 	}
-	return b.gather(p, i)
+	b.count(tasks, 1)
+	return tasks
+}
+
+// count adds what tasks in work take of the places, or gives it back. One that needs several may take more than are free.
+func (b *board) count(tasks []*plan.Task, sign int) {
+	places := 1
+	if len(tasks) > 0 && poolOf(tasks[0]) == copiers {
+		places = max(places, b.wide[tasks[0].ID])
+		b.copying += sign * places
+	}
+	b.active += sign * places
 }
 
 // next is the place of the ready task that a worker of a pool should take, or -1. The last free place goes to the pool
 // whose task has the longer path.
 func (b *board) next(p pool) int {
-	if b.active == b.most || b.full(p) {
+	if b.active >= b.most || b.full(p) {
 		return -1
 	}
 	i := slices.IndexFunc(b.ready[p], b.free)
@@ -192,7 +229,7 @@ func (b *board) allow(streams int) {
 func (b *board) busy() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.copying == b.streams
+	return b.copying >= b.streams
 }
 
 // free reports whether no task in work holds a lock that conflicts with one of t's.
@@ -215,9 +252,9 @@ func (b *board) freeBut(t *plan.Task, own map[plan.Lock]int) bool {
 func (b *board) end(tasks []*plan.Task) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.active--
-	if len(tasks) > 0 && poolOf(tasks[0]) == copiers {
-		b.copying--
+	b.count(tasks, -1)
+	if len(tasks) > 0 {
+		delete(b.wide, tasks[0].ID)
 	}
 	for _, t := range tasks {
 		b.endOne(t)

@@ -77,6 +77,34 @@ func TestTotalJobs(t *testing.T) {
 	})
 }
 
+// A table that needs several connections takes the places of as many copiers, until it has ended, whatever it needs then.
+func TestWideTasks(t *testing.T) {
+	b := onBoard(3, rows("wide", 50), rows("other", 10), index("first", 1), index("second", 1))
+	b.allow(2)
+	width := 2
+	b.width = func(t *plan.Task) int {
+		if t.Name == "wide" {
+			return width
+		}
+		return 1
+	}
+	wide := b.one(copiers)
+	if wide.Name != "wide" || b.give(copiers) != nil {
+		t.Fatalf("%s is in work, and another copier got a task", wide.Name)
+	}
+	if b.one(builders) == nil || b.give(builders) != nil {
+		t.Error("of three places, two are taken: one builder has room")
+	}
+	width = 1 // no connections are free: it does with one
+	b.end([]*plan.Task{wide})
+	if b.copying != 0 || b.active != 1 {
+		t.Errorf("%d copiers and %d tasks are in work", b.copying, b.active)
+	}
+	if next := b.one(copiers); next.Name != "other" {
+		t.Errorf("then %s", next.Name)
+	}
+}
+
 // Builds of one table run side by side; what excludes them waits, and does not hold up what it does not touch.
 func TestBoardLocks(t *testing.T) {
 	share, exclusive := []plan.Lock{{Relation: 7, Mode: plan.Share}}, []plan.Lock{{Relation: 7, Mode: plan.AccessExclusive}}

@@ -55,8 +55,9 @@ type run struct {
 	tables  []string
 	lockAll bool
 
-	counting sync.Mutex // guards result.Failed and stopped
-	stopped  error      // the first that stops the transfer
+	counting sync.Mutex  // guards result.Failed, stopped and shared
+	shared   map[int]int // by task, in how many shares its rows are loaded, once that is decided
+	stopped  error       // the first that stops the transfer
 	end      context.CancelCauseFunc
 }
 
@@ -70,7 +71,7 @@ func Copy(ctx context.Context, opt Options) (*Result, error) {
 }
 
 func newRun(opt Options) *run {
-	return &run{Options: opt.withDefaults(), result: &Result{}, done: newSet(), failed: newSet(), flawed: newSet()}
+	return &run{Options: opt.withDefaults(), result: &Result{}, done: newSet(), failed: newSet(), flawed: newSet(), shared: map[int]int{}}
 }
 
 // transfer is a whole transfer, of whatever origin.

@@ -42,7 +42,7 @@ func (r *run) meaning(ctx context.Context, t *plan.Task, err error) string {
 		return onStandby
 	case !errors.As(err, &server):
 		return ""
-	case tooLong(server) && t.Kind == plan.Rows:
+	case tooLong(server) && t.Kind == plan.Rows && !r.fromArchive():
 		return rowTooLong(t)
 	case server.Code == recoveryConflict && stageOf(err) != "copy-in" && r.srcFacts.InRecovery:
 		return onStandby

@@ -69,7 +69,7 @@ func wrongBytes(e *pgconn.PgError) []byte {
 // is not known.
 func (r *run) locate(ctx context.Context, t *plan.Task, e *pgconn.PgError) *place {
 	line := lineOf(e, t.Entry.Tag)
-	if line == 0 {
+	if line == 0 || r.sharedIn(t) > 1 { // it is the line of a share
 		return nil
 	}
 	p := &place{table: archive.QualifiedName(t.Entry.Namespace, t.Entry.Tag), row: line}
@@ -80,7 +80,7 @@ func (r *run) locate(ctx context.Context, t *plan.Task, e *pgconn.PgError) *plac
 	case strings.HasPrefix(t.CopyOut, "COPY ("):
 		return p // not the whole table: its rows are counted otherwise
 	}
-	if r.src == nil {
+	if r.fromArchive() {
 		p.archive = true
 		return p
 	}

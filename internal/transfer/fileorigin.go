@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"io"
+	"sync"
 	"sync/atomic"
 
 	"pgsluice/internal/archive"
@@ -34,13 +35,17 @@ func (o *fileOrigin) preflight(ctx context.Context) error {
 // textSizes are about how many bytes of rows the entries hold. What is compressed is taken to be a quarter of that; the progress learns on
 // the way how much it is.
 func textSizes(f *archive.File) map[int]int64 {
-	const ratio = 4
-	sizes := f.DataSizes()
+	ratio := int64(4)
 	if f.TOC().Header.Compression.Algorithm == archive.NoCompression {
-		return sizes
+		ratio = 1
 	}
-	for id := range sizes {
-		sizes[id] *= ratio
+	sizes := map[int]int64{}
+	for i := range f.TOC().Entries {
+		if e := &f.TOC().Entries[i]; e.HadDumper {
+			if n := f.Bytes(e); n > 0 {
+				sizes[e.DumpID] = n * ratio
+			}
+		}
 	}
 	return sizes
 }
@@ -66,23 +71,59 @@ func (o *fileOrigin) read(_ *streams, t *plan.Task, rows *atomic.Int64) pipeline
 	if t.Kind == plan.LargeObjects {
 		return stages.ArchiveObjects(func(context.Context) (stages.Objects, error) {
 			d, err := o.data(t)
-			return archiveObjects{d}, err
+			return objectsOf(d, t), err
 		}, wanted(t), rows)
 	}
 	return stages.ArchiveRows(func(context.Context) (io.ReadCloser, error) { return o.rows(t) }, rows)
 }
 
-// archiveObjects marks the errors of large objects.
-type archiveObjects struct{ *archive.Data }
-
-func (o archiveObjects) Read(p []byte) (int, error) { return archiveReader{o.Data}.Read(p) }
-
-func (o archiveObjects) NextObject() (uint32, error) {
-	oid, err := o.Data.NextObject()
-	if err != nil && err != io.EOF { //nolint:errorlint // a wrapped one is no clean end
-		err = &archiveError{err}
+// shares is as many as there are copiers for a table that is so large that the others would have nothing to do at its end.
+func (o *fileOrigin) shares(_ context.Context, t *plan.Task) int {
+	if t.Bytes < sharedFrom || t.Bytes*int64(o.beginJobs) < o.rowBytes() {
+		return 1
 	}
-	return oid, err
+	return o.beginJobs
+}
+
+// rowBytes is about how much there is to load.
+func (o *fileOrigin) rowBytes() (sum int64) {
+	for _, t := range o.plan.Tasks {
+		if t.Kind == plan.Rows {
+			sum += t.Bytes
+		}
+	}
+	return sum
+}
+
+// sharedMemory is how far the shares of a table may be apart.
+const sharedMemory = 16 << 20
+
+// readShares reads the block once, for all.
+func (o *fileOrigin) readShares(ctx context.Context, t *plan.Task, rows []*atomic.Int64) (first []pipeline.Stage, end func(), err error) {
+	data, err := o.rows(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	in, task := newIntake(sharedMemory), *t
+	b := in.begin(ctx, &task)
+	var feeding sync.WaitGroup
+	feeding.Go(func() {
+		defer context.AfterFunc(ctx, in.wake)()
+		err := b.readFrom(data)
+		if err == nil {
+			err = b.finish()
+		}
+		if err != nil {
+			b.fail(err)
+		}
+	})
+	first, err = b.stages(rows)
+	return first, func() {
+		cancel()
+		feeding.Wait()
+		_ = data.Close() // it was only read
+	}, err
 }
 
 func (o *fileOrigin) group(_ *streams, tasks []*plan.Task, read []stages.Copied, tally stages.Tally) pipeline.Stage {
@@ -93,7 +134,10 @@ func (o *fileOrigin) failed(_ *streams, _ []*plan.Task, err error) error { retur
 
 func (o *fileOrigin) ended([]*plan.Task) {}
 
-func (o *fileOrigin) attach(*board) {}
+// attach has a table in shares take the places of as many copiers: more COPYs than these would only be in each other's way.
+func (o *fileOrigin) attach(b *board) {
+	b.width = func(t *plan.Task) int { return o.sharesOfTask(context.Background(), t) }
+}
 
 func (o *fileOrigin) feed(context.Context) error { return nil }
 

@@ -12,7 +12,7 @@ import (
 // intake holds what has come of a stream and has not been loaded for good: the blocks, each for one task, within one bound of memory.
 //
 // Bytes that a copier has taken stay as long as there is room, so that a block whose connection was lost can be sent again. When the feeder
-// needs room, those go first; then it waits for the copiers. One chunk of a block that has nothing left for its copier is always
+// needs room, those go first; then it waits for the copiers. One chunk of a block whose copier has nothing left is always
 // let in: else the blocks that wait for a copier could keep the only one waiting.
 type intake struct {
 	mu      sync.Mutex
@@ -57,9 +57,8 @@ func (in *intake) drop(t *plan.Task) {
 		return
 	}
 	b.unwanted = true
-	for i, chunk := range b.chunks {
+	for _, chunk := range b.chunks {
 		in.free(chunk)
-		b.chunks[i] = nil
 	}
 	b.chunks, b.kept, b.taken = nil, 0, 0
 	in.changed.Broadcast()
@@ -94,8 +93,8 @@ func (in *intake) chunk() []byte {
 // evict frees bytes that copiers have taken, and reports whether there were any. The caller holds mu.
 func (in *intake) evict(need int64) bool {
 	for _, b := range in.blocks {
-		if !b.long {
-			continue // it is in one chunk, and its copier needs nothing more
+		if !b.long || b.unwanted {
+			continue // one that is in one chunk is read by a copier that needs nothing more
 		}
 		for ; b.kept < b.taken && in.held+need > in.most; b.kept++ {
 			in.free(b.chunks[b.kept])

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"pgsluice/internal/ledger"
@@ -12,12 +13,14 @@ import (
 
 // Kept is what a ledger says, for people. It holds no password.
 type Kept struct {
-	ID      string
-	Source  string // where the rows come from, as it is shown
-	Options string // the flags that shape the plan, as they would be typed; a --resume must have the same
-	PgDump  string // the version that wrote the table of contents
-	Began   time.Time
-	Latest  time.Time // when the latest task was done; zero if none is
+	ID     string
+	Source string // where the rows come from, as it is shown
+	// Archived says that this is an archive.
+	Archived bool
+	Options  string // the flags that shape the plan, as they would be typed; a --resume must have the same
+	PgDump   string // the version that wrote the table of contents
+	Began    time.Time
+	Latest   time.Time // when the latest task was done; zero if none is
 
 	Tasks, Done int
 	Phases      []KeptPhase // those of the plan, in order
@@ -58,6 +61,7 @@ type KeptSnapshot struct {
 
 func keptOf(s *ledger.State) *Kept {
 	k := &Kept{ID: s.ID, Source: s.Source, Options: s.Choices, PgDump: s.PgDump, Began: s.Started, Tasks: len(s.Entries)}
+	k.Archived = len(s.Snapshots) > 0 && strings.HasPrefix(s.Snapshots[0].XIDs, archiveDigest)
 	for _, p := range progress.Phases() {
 		k.addPhase(s, p.String())
 	}

@@ -42,6 +42,7 @@ func (r *run) openLedger(ctx context.Context, takeOver bool) (*ledgerSession, er
 
 func (r *run) connectLedger(ctx context.Context) (*pgconn.PgConn, error) {
 	set := r.writerSettings()
+	set["standard_conforming_strings"] = "on"
 	set["synchronous_commit"] = "on" // what it says of the whole must outlast a crash
 	conn, err := catalog.OpenSession(ctx, r.dst, catalog.SessionOptions{
 		Role: catalog.Writer, Encoding: r.srcFacts.Encoding, Application: "pgsluice ledger", Set: set,

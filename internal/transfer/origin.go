@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -29,6 +30,10 @@ type origin interface {
 	// read is the first stage of a part's pipe, and group that of several small tables; see stages.CopyOut and stages.GroupOut.
 	read(s *streams, t *plan.Task, rows *atomic.Int64) pipeline.Stage
 	group(s *streams, tasks []*plan.Task, read []stages.Copied, tally stages.Tally) pipeline.Stage
+	// shares is over how many connections a table may be loaded, by its size, and readShares gives the first stage of the pipe of each, with
+	// what ends the reading, which is to be called when all pipes have ended.
+	shares(ctx context.Context, t *plan.Task) int
+	readShares(ctx context.Context, t *plan.Task, rows []*atomic.Int64) (first []pipeline.Stage, end func(), err error)
 	// check makes sure, when all rows of the tasks are read, that they were what they should be.
 	check(ctx context.Context, s *streams, tasks []*plan.Task) error
 	// failed gives the error of an attempt in which the tasks were read: one that can't be read again is not retryable.
@@ -50,6 +55,9 @@ type origin interface {
 	close()
 }
 
+// fromArchive reports whether the origin is an archive, whose table of contents has been read.
+func (r *run) fromArchive() bool { return r.wanted != nil }
+
 // live is a database as the origin, read under one snapshot.
 type live struct{ *run }
 
@@ -62,6 +70,13 @@ func (l live) read(s *streams, t *plan.Task, rows *atomic.Int64) pipeline.Stage 
 		return stages.LargeObjectsOut(s.reader, t.OIDs, rows)
 	}
 	return stages.CopyOut(s.reader, t.Out(), rows)
+}
+
+// shares is one: large tables of a live source are parted in the plan.
+func (l live) shares(context.Context, *plan.Task) int { return 1 }
+
+func (l live) readShares(context.Context, *plan.Task, []*atomic.Int64) ([]pipeline.Stage, func(), error) {
+	return nil, nil, errors.New("a live source has no shares")
 }
 
 func (l live) group(s *streams, tasks []*plan.Task, read []stages.Copied, tally stages.Tally) pipeline.Stage {

@@ -192,7 +192,7 @@ func (r *run) choices() plan.Choices {
 		NoTablespaces: r.NoTablespaces, NoPublications: r.NoPublications, NoDBSettings: r.NoDBSettings,
 		Subscriptions: r.Subscriptions, NoAnalyze: r.NoAnalyze || r.SchemaOnly,
 		TargetDatabase: to.Database, TargetVersion: to.Version, Vacuum: r.Vacuum, Splits: r.splits, Formats: r.formats,
-		Wanted: r.wanted, Archived: r.wanted != nil,
+		Wanted: r.wanted, Archived: r.fromArchive(),
 	}
 }
 

@@ -40,8 +40,8 @@ func (o RestoreOptions) withDefaults() RestoreOptions {
 	}
 	s := &o.Selection
 	s.SchemaOnly, s.DataOnly, s.NoACL, s.NoComments, s.NoPublications, s.NoSubscriptions = false, false, false, false, false, false
-	if len(s.Sections) == 1 && s.Sections[0] == archive.DataSection {
-		o.DataOnly, s.Sections = true, nil
+	if o.onlyDataSection() {
+		o.DataOnly = true
 	}
 	o.Source, o.Format, o.SplitAbove, o.PgDump, o.Verify = "", FormatText, -1, "", false
 	return o

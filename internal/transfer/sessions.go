@@ -25,6 +25,7 @@ const (
 	lockNotAvailable      = "55P03"
 	outOfMemory           = "53200"
 	foreignKeyViolation   = "23503"
+	tooManyConnections    = "53300"
 )
 
 func code(err error) string {
@@ -186,6 +187,9 @@ type streams struct {
 	work   string // of the writer
 	// the backends that were lost: they may go on with what they were asked for
 	lostReader, lostWriter uint32
+	// helpers are more writers, for a table that is loaded over several connections
+	helpers     []*writer
+	lostHelpers []uint32
 }
 
 func (s *streams) open(ctx context.Context, withReader bool) (err error) {
@@ -246,4 +250,5 @@ func (s *streams) close(ctx context.Context) {
 	if s.writer != nil {
 		catalog.Close(ctx, s.writer.conn)
 	}
+	s.closeHelpers(ctx)
 }

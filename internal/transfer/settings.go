@@ -40,6 +40,10 @@ func (r *run) fitJobs() {
 	r.Jobs = max(r.Jobs, min(most, r.Jobs+min(src-r.Jobs, dst-r.Jobs-r.IndexJobs)/2))
 	if r.TotalJobs == 0 {
 		r.TotalJobs = r.Jobs + r.IndexJobs
+		// of an archive nearly all work is the target's, and more backends than cores only lengthen the longest path
+		if cores := r.dstFacts.Cores; cores > 0 && r.fromArchive() {
+			r.TotalJobs = min(r.TotalJobs, max(cores, r.beginJobs, r.IndexJobs))
+		}
 	}
 	r.result.Jobs, r.result.IndexJobs = r.beginJobs, r.IndexJobs
 	set := r.writerSettings() // with --set, what the user says
@@ -82,6 +86,9 @@ func (r *run) writerSettings() map[string]string {
 	set := map[string]string{
 		"maintenance_work_mem":             strconv.FormatInt(r.builderMemory()>>10, 10) + "kB",
 		"max_parallel_maintenance_workers": strconv.Itoa(r.builderWorkers()),
+	}
+	if r.toc != nil && !r.toc.StdStrings() { // its SQL is written for that
+		set["standard_conforming_strings"], set["escape_string_warning"] = "off", "off"
 	}
 	for name, value := range r.Set {
 		set[strings.ToLower(name)] = value

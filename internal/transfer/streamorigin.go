@@ -51,7 +51,8 @@ func (o *streamOrigin) preflight(ctx context.Context) error {
 	})
 }
 
-func (o *streamOrigin) begin(ctx context.Context) { o.ctx = ctx }
+// begin fixes the number of copiers: it is the stream that their rate depends on.
+func (o *streamOrigin) begin(ctx context.Context) { o.ctx, o.auto = ctx, false }
 
 func (o *streamOrigin) attach(b *board) {
 	var absent []*plan.Task
@@ -130,7 +131,7 @@ func (o *streamOrigin) feedBlock(ctx context.Context, t *plan.Task, data *archiv
 	b := o.intake.begin(ctx, t)
 	var err error
 	if t.Kind == plan.LargeObjects {
-		b.objects, err = stages.WriteObjects(ctx, b, archiveObjects{data}, wanted(t))
+		b.objects, err = stages.WriteObjects(ctx, b, objectsOf(data, t), wanted(t))
 	} else {
 		err = b.readFrom(archiveReader{data})
 	}
@@ -168,6 +169,19 @@ func (o *streamOrigin) read(_ *streams, t *plan.Task, rows *atomic.Int64) pipeli
 	return stages.ArchiveRows(b.open, rows)
 }
 
+// shares is as many as there are copiers: while one block comes, the others have little to do.
+func (o *streamOrigin) shares(ctx context.Context, t *plan.Task) int {
+	if b := o.intake.block(t); o.beginJobs == 1 || b == nil || !b.sizeAtLeast(ctx, sharedFrom) {
+		return 1
+	}
+	return o.beginJobs
+}
+
+func (o *streamOrigin) readShares(_ context.Context, t *plan.Task, rows []*atomic.Int64) (first []pipeline.Stage, end func(), err error) {
+	first, err = o.intake.block(t).stages(rows)
+	return first, func() {}, err
+}
+
 func (o *streamOrigin) group(_ *streams, tasks []*plan.Task, read []stages.Copied, tally stages.Tally) pipeline.Stage {
 	return stages.ArchiveGroup(func(ctx context.Context, i int) (io.ReadCloser, error) { return o.intake.block(tasks[i]).open(ctx) }, read, tally)
 }
@@ -203,7 +217,15 @@ func (o *streamOrigin) still(t *plan.Task) bool {
 	return b != nil && !b.starves() && o.watcher.waitsForClient(t.ID, targetSide)
 }
 
-func (o *streamOrigin) release(context.Context) error { return nil }
+// release has nothing to let go. What still comes is read to its end, so that the writer ends well.
+func (o *streamOrigin) release(context.Context) error {
+	select {
+	case <-o.over:
+	default:
+		o.Progress.Step("waiting for the end of stdin")
+	}
+	return nil
+}
 
 func (o *streamOrigin) released() bool { return false }
 

@@ -23,12 +23,17 @@ func (o RestoreOptions) intoExisting() bool {
 	return o.DataOnly || len(o.Selection.Sections) > 0 && !slices.Contains(o.Selection.Sections, archive.PreData)
 }
 
+// onlyDataSection reports whether section data alone is selected. It is not quite DataOnly: large objects are made in section pre-data up to 1.15.
+func (o RestoreOptions) onlyDataSection() bool {
+	return len(o.Selection.Sections) == 1 && o.Selection.Sections[0] == archive.DataSection
+}
+
 // checkSubset refuses what contradicts itself.
 func (o RestoreOptions) checkSubset() error {
 	switch {
 	case (o.Clean || o.Restart && !o.DataOnly) && (o.narrows() || o.intoExisting()):
 		return refuse("--clean and --restart drop every user object of the target, also those that are left out here: drop what is in the way yourself, and pgsluice cleanup what a restore has left")
-	case o.SchemaOnly && len(o.Selection.Sections) > 0, o.DataOnly && len(o.Selection.Sections) > 0:
+	case o.SchemaOnly && len(o.Selection.Sections) > 0, o.DataOnly && len(o.Selection.Sections) > 0 && !o.onlyDataSection():
 		return refuse("--section says the same as --schema-only and --data-only, in parts: use either")
 	case len(o.Extensions) > 0 && o.intoExisting():
 		return refuse("--extensions makes objects: it goes with section pre-data")
@@ -74,13 +79,15 @@ func (o RestoreOptions) choose(toc *archive.TOC) (chosen *archive.TOC, wanted ma
 	if err != nil {
 		return nil, nil, fmt.Errorf("--use-list: %w", err)
 	}
-	if len(selected.Entries()) == 0 {
-		return nil, nil, errors.New("the archive has nothing of what is selected")
-	}
+	some := false
 	wanted = make(map[int]bool, len(toc.Entries))
 	for i := range toc.Entries {
 		e := &toc.Entries[i]
 		wanted[e.DumpID] = selected.Wants(e) || e.HadDumper && selected.WantsData(e)
+		some = some || wanted[e.DumpID]
+	}
+	if !some {
+		return nil, nil, errors.New("the archive has nothing of what is selected")
 	}
 	chosen = toc
 	if sel.List != nil {

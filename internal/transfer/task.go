@@ -128,6 +128,9 @@ func (r *run) taskFailed(ctx context.Context, s *streams, t *plan.Task, running 
 // attempt does a task once.
 func (r *run) attempt(ctx context.Context, s *streams, t *plan.Task, running *progress.Running) (outcome, error) {
 	if t.Kind != plan.SQL {
+		if n := r.sharesOfTask(ctx, t); n > 1 {
+			return r.partInShares(ctx, s, t, n, running)
+		}
 		return r.part(ctx, s, t, running)
 	}
 	w := s.writer
