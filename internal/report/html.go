@@ -135,6 +135,9 @@ func htmlHeader(r Report) htmlHead {
 		}
 		h.Facts = append(h.Facts, [2]string{"moved", formatBytes(d.Bytes)},
 			[2]string{"rows", formatCount(d.Rows)}, [2]string{"tables", tables})
+		if d.Written > 0 {
+			h.Facts = append(h.Facts, [2]string{"written", written(d)})
+		}
 		if d.Bytes > 0 {
 			h.Facts = append(h.Facts, [2]string{"average rate", formatRate(d.Average)}, [2]string{"peak rate", formatRate(d.Peak)})
 		}

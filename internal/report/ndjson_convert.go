@@ -86,7 +86,7 @@ func stateOf(s progress.Snapshot) eventState {
 		Data: eventData{
 			Bytes: d.Bytes, ExpectedBytes: expected(d.Expected, state), Rows: d.Rows, ExpectedRows: expected(d.ExpectedRows, state),
 			WindowedBytesPerSecond: math.Round(d.Windowed), AverageBytesPerSecond: math.Round(d.Average),
-			EarlierBytes: d.EarlierBytes, EarlierRows: d.EarlierRows, RedoneBytes: d.Redone,
+			EarlierBytes: d.EarlierBytes, EarlierRows: d.EarlierRows, RedoneBytes: d.Redone, WrittenBytes: d.Written,
 			IdleSeconds: seconds(d.Idle), TablesTotal: d.TablesTotal, TablesDone: d.TablesDone,
 		},
 		Analyze:    eventCount(s.Analyze),

@@ -188,6 +188,7 @@ type eventData struct {
 	EarlierBytes           int64    `json:"earlier_bytes"`
 	EarlierRows            int64    `json:"earlier_rows"`
 	RedoneBytes            int64    `json:"redone_bytes"`
+	WrittenBytes           int64    `json:"written_bytes"`
 	WindowedBytesPerSecond float64  `json:"windowed_bytes_per_second"`
 	AverageBytesPerSecond  float64  `json:"average_bytes_per_second"`
 	RemainingSeconds       *float64 `json:"remaining_seconds"`

@@ -94,6 +94,7 @@ func (p *page) data(s progress.Snapshot) {
 	}
 	p.pairs([][2]string{
 		{"moved", fmt.Sprintf("%s, %s, %s", bytes, plural(d.Rows, "row", "rows"), tables)},
+		{"written", written(d)},
 		{"before", earlierText(s)},
 		{"in vain", redoneText(d)},
 		{"rate", rates},

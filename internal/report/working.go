@@ -36,6 +36,9 @@ func going(ph progress.PhaseStatus, s progress.Snapshot) string {
 // flowing is what the data phase has moved, how fast, and what is to come. What is estimated bears the mark ≈.
 func flowing(d progress.DataStatus) string {
 	parts := []string{moved(d.Bytes, d.Expected)}
+	if d.Written > 0 {
+		parts = append(parts, "written "+written(d))
+	}
 	if d.Rows > 0 { // nobody has counted any: 0 would look like a fault
 		parts = append(parts, plural(d.Rows, "row", "rows"))
 	}
@@ -44,6 +47,14 @@ func flowing(d progress.DataStatus) string {
 		parts = append(parts, "ETA "+formatSeconds(d.Remaining))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// written is what an archive or a script takes of what was moved, and the ratio of the two: 150 MB (3.2 to 1). It is "" where rows go to a database.
+func written(d progress.DataStatus) string {
+	if d.Written == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s (%.1f to 1)", formatBytes(d.Written), float64(d.Bytes)/float64(d.Written))
 }
 
 // moved is 332 MB of ≈1.31 GB (25 %), or 332 MB if what is expected is not known.
