@@ -85,6 +85,35 @@ func TestRestoreOfACutStream(t *testing.T) {
 	}
 }
 
+// The index of a table that has come is built while the stream holds back the rows of a later one.
+func TestIndexesAreBuiltWhileTheStreamStillComes(t *testing.T) {
+	t.Parallel()
+	src, dst := sourceAndTarget(t)
+	pgtest.Exec(t, src, restoredShop)
+	path := dumpedBy(t, src, "custom", "--compress=0")
+	content, toc, last := readFile(t, path), tocOf(t, path), 0
+	for i := range toc.Entries {
+		if e := &toc.Entries[i]; e.Desc == "TABLE DATA" && e.Tag == "c" {
+			last = int(e.Offset.Position)
+		}
+	}
+	reader, writer := io.Pipe()
+	built := make(chan bool, 1)
+	go func() {
+		_, _ = writer.Write(content[:last+1000])
+		built <- poll(patience, func() bool {
+			return pgtest.Scalar[int](t, dst, "SELECT count(*) FROM pg_index WHERE indisvalid AND indrelid = to_regclass('a')") == 1
+		})
+		_, err := writer.Write(content[last+1000:])
+		writer.CloseWithError(err)
+	}()
+	restoreOK(t, RestoreOptions{Input: reader, Options: Options{Target: dst, Jobs: 2}})
+	if !<-built {
+		t.Error("the index of the first table was not built before the rows of the second had come")
+	}
+	pgtest.DBDiff(t, src, dst)
+}
+
 // What breaks on the side of the archive is no connection that was lost: it ends the restore at once.
 func TestRestoreOfABrokenReader(t *testing.T) {
 	t.Parallel()
