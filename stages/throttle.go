@@ -20,7 +20,8 @@ type Limiter struct {
 
 	mu      sync.Mutex
 	bucket  *rate.Limiter
-	changed chan struct{} // closed by SetRate, then replaced
+	paused  bool
+	changed chan struct{} // closed by SetRate, Pause and Resume, then replaced
 }
 
 // burstFraction is the part of a second whose bytes may be saved up: 50 ms worth. A
@@ -51,6 +52,24 @@ func (l *Limiter) SetRate(bytesPerSecond int64) {
 	defer l.mu.Unlock()
 	l.bucket.SetLimit(limit)
 	l.bucket.SetBurst(burst)
+	l.tell()
+}
+
+// Pause lets nothing pass until Resume, whatever the rate is. A second call does nothing.
+func (l *Limiter) Pause() { l.setPaused(true) }
+
+// Resume ends a pause. Without one it does nothing.
+func (l *Limiter) Resume() { l.setPaused(false) }
+
+func (l *Limiter) setPaused(paused bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.paused = paused
+	l.tell()
+}
+
+// tell has who waits look again at what he waits for. The caller holds mu.
+func (l *Limiter) tell() {
 	close(l.changed)
 	l.changed = make(chan struct{})
 }
@@ -84,10 +103,19 @@ func (l *Limiter) Wait(ctx context.Context, n int) error {
 }
 
 // pass lets up to one burst of the n bytes through and returns how many; 0 if the
-// rate changed while it waited.
+// rate changed while it waited, or a pause began or ended.
 func (l *Limiter) pass(ctx context.Context, n int) (int, error) {
 	l.mu.Lock()
 	changed := l.changed
+	if l.paused {
+		l.mu.Unlock()
+		select {
+		case <-changed:
+			return 0, nil
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		}
+	}
 	if l.bucket.Limit() != rate.Inf {
 		n = min(n, l.bucket.Burst())
 	}

@@ -137,3 +137,40 @@ func TestNoLimitIsNoStage(t *testing.T) {
 		took(t, 0, func() { pass(t, stages.NewLimiter(0), 1<<30) })
 	})
 }
+
+func TestThrottlePauses(t *testing.T) {
+	for _, rate := range []int64{0, 1000} {
+		synctest.Test(t, func(t *testing.T) {
+			l := stages.NewLimiter(rate)
+			pass(t, l, 50)
+			l.Pause()
+			l.Pause()
+			rest := 10 * time.Second
+			if rate == 0 {
+				rest = 0
+			}
+			var all sync.WaitGroup
+			for range 2 {
+				all.Go(func() { took(t, time.Hour+rest, func() { pass(t, l, 5000) }) })
+			}
+			time.Sleep(time.Hour)
+			l.SetRate(rate) // ends no pause
+			synctest.Wait()
+			l.Resume()
+			all.Wait()
+		})
+	}
+}
+
+func TestThrottlePausedEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := stages.NewLimiter(0)
+		l.Pause()
+		cause := errors.New("enough")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(cause) })
+		if err := l.Wait(ctx, 1); !errors.Is(err, cause) {
+			t.Error(err)
+		}
+	})
+}

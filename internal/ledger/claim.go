@@ -123,9 +123,18 @@ var writers = []string{"pgsluice schema", "pgsluice copy-in", "pgsluice post-dat
 // EndOld ends the backends of runs before this one, which holds the claim, and returns when they have gone: they go on with
 // what their client asked for after he has died (FACTS.md 18).
 func EndOld(ctx context.Context, conn *pgconn.PgConn) error {
-	return end(ctx, conn, `datname = pg_catalog.current_database() AND usename = current_user AND (application_name = ANY ('{"`+strings.Join(writers, `","`)+`"}')
+	return end(ctx, conn, ourDatabase+` AND (`+writes()+`
   OR (pid, backend_start) IN (SELECT pid, started FROM _pgsluice.backend))`)
 }
+
+// EndWriters is EndOld where there is no ledger yet.
+func EndWriters(ctx context.Context, conn *pgconn.PgConn) error {
+	return end(ctx, conn, ourDatabase+" AND "+writes())
+}
+
+const ourDatabase = "datname = pg_catalog.current_database() AND usename = current_user"
+
+func writes() string { return `application_name = ANY ('{"` + strings.Join(writers, `","`) + `"}')` }
 
 // EndBackend ends a backend of ours whose client has lost it, if it is still there. pid may be somebody else's by now:
 // then nothing happens.

@@ -37,7 +37,7 @@ func (t *Tracker) look() (Snapshot, owed) {
 	defer t.mu.Unlock()
 	now := t.now()
 	s := Snapshot{
-		Started: t.started, Elapsed: now, Over: t.over,
+		Started: t.started, Elapsed: now, Over: t.over, Paused: t.paused && !t.over,
 		Step:  t.step,
 		Steps: t.steps[:len(t.steps):len(t.steps)],
 		// Cutting the capacity lets the tracker append without touching what is shared.
@@ -111,7 +111,7 @@ func (t *Tracker) fillData(s *Snapshot, longest time.Duration) {
 		d.Average = perSecond(d.Bytes+d.Redone, data.Span)
 		d.Peak = max(t.rate.peak, d.Average)
 	}
-	d.Idle = t.idle.see(s.Elapsed, d.Bytes+d.Redone, data.Running > 0 && !s.Over)
+	d.Idle = t.idle.see(s.Elapsed, d.Bytes+d.Redone, data.Running > 0 && !s.Over && !s.Paused)
 	if t.bytes.planned == 0 {
 		d.Expected = 0
 	}
@@ -125,6 +125,8 @@ func (t *Tracker) fillData(s *Snapshot, longest time.Duration) {
 		d.Expected += t.bytes.lost
 		d.ExpectedRows += t.rows.lost
 	case data.State == StateFailed:
+	case s.Paused: // nobody knows for how long
+		d.Remaining = unknown
 	default:
 		d.Remaining = remaining(d.Expected-d.Bytes, *d, data.Span, longest)
 	}

@@ -35,6 +35,7 @@ type Snapshot struct {
 	Started time.Time
 	Elapsed time.Duration // until now, or until Finish
 	Over    bool          // Finish was called
+	Paused  bool          // streams stand still because somebody wants it; index builds that were begun go on
 
 	Step  Step   // what is done outside any task; Text is "" if nothing is
 	Steps []Step // those that have ended, in order

@@ -18,6 +18,7 @@ type Tracker struct {
 	started time.Time
 	over    bool
 	ended   time.Duration // offset of Finish, if over
+	paused  bool
 
 	waiting map[int]Task
 	running []*Running // oldest first

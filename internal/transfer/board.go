@@ -46,6 +46,7 @@ type board struct {
 	data    int          // tasks of phase data that have not ended
 	late    []*plan.Task // ready but for AfterData
 	halted  bool
+	held    bool                        // nothing is given out
 	shares  func(p pool, ready int) int // how many small tasks a worker may take at once, of so many that are ready; nil: one
 	width   func(t *plan.Task) int      // how many connections to the target a copier needs for a task; nil: one
 }
@@ -179,7 +180,7 @@ func (b *board) count(tasks []*plan.Task, sign int) {
 // next is the place of the ready task that a worker of a pool should take, or -1. The last free place goes to the pool
 // whose task has the longer path.
 func (b *board) next(p pool) int {
-	if b.active >= b.most || b.full(p) {
+	if b.held || b.active >= b.most || b.full(p) {
 		return -1
 	}
 	i := slices.IndexFunc(b.ready[p], b.free)
@@ -222,6 +223,22 @@ func (b *board) allow(streams int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.streams = streams
+	b.changed.Broadcast()
+}
+
+// widen is allow for more than there were workers for in the beginning, and most tasks of both pools.
+func (b *board) widen(streams, most int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.streams, b.most = streams, most
+	b.changed.Broadcast()
+}
+
+// hold keeps all tasks back that are not in work, until it is called with false.
+func (b *board) hold(back bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.held = back
 	b.changed.Broadcast()
 }
 

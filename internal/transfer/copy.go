@@ -55,7 +55,7 @@ type run struct {
 	tables  []string
 	lockAll bool
 
-	counting sync.Mutex  // guards result.Failed, stopped and shared
+	counting sync.Mutex  // guards result.Failed, result.Jobs, stopped and shared
 	shared   map[int]int // by task, in how many shares its rows are loaded, once that is decided
 	stopped  error       // the first that stops the transfer
 	end      context.CancelCauseFunc
@@ -71,7 +71,9 @@ func Copy(ctx context.Context, opt Options) (*Result, error) {
 }
 
 func newRun(opt Options) *run {
-	return &run{Options: opt.withDefaults(), result: &Result{}, done: newSet(), failed: newSet(), flawed: newSet(), shared: map[int]int{}}
+	r := &run{Options: opt.withDefaults(), result: &Result{}, done: newSet(), failed: newSet(), flawed: newSet(), shared: map[int]int{}}
+	r.Control.begin(r.Limiter, r.Progress)
+	return r
 }
 
 // transfer is a whole transfer, of whatever origin.
@@ -134,7 +136,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 
 // inspect claims the target, takes the snapshot and makes the plan.
 func (r *run) inspect(ctx context.Context) (source *catalog.Source, err error) {
-	if r.ledger, err = r.openLedger(ctx, r.Resume != NoResume || r.Restart || r.Clean); err != nil {
+	if r.ledger, err = r.openLedger(ctx, r.Resume != NoResume || r.Restart || r.Clean || r.TakeOver); err != nil {
 		return nil, err
 	}
 	if err := r.checkFormer(ctx); err != nil {

@@ -56,9 +56,10 @@ type DumpOptions struct {
 	// Jobs is how many tables, or parts of tables, are read at the same time. 0 is as many as this machine has cores, which
 	// compress, but 2 at least and 4 at most.
 	Jobs int
-	// SplitAbove, Limiter, RetryFor, StallFor, LockTimeout, PgDump, Log and Progress are those of Options.
+	// SplitAbove, Limiter, Control, RetryFor, StallFor, LockTimeout, PgDump, Log and Progress are those of Options.
 	SplitAbove  int64
 	Limiter     *Limiter
+	Control     *Control
 	RetryFor    time.Duration
 	StallFor    time.Duration
 	LockTimeout time.Duration
@@ -124,12 +125,13 @@ func newDump(opt DumpOptions) *dump {
 	d.run = &run{
 		Options: Options{
 			Source: opt.Source, Jobs: opt.Jobs, Format: FormatText, SplitAbove: opt.SplitAbove, SchemaOnly: opt.Selection.SchemaOnly,
-			DataOnly: opt.Selection.DataOnly, Limiter: opt.Limiter, RetryFor: opt.RetryFor, StallFor: opt.StallFor, LockTimeout: opt.LockTimeout,
+			DataOnly: opt.Selection.DataOnly, Limiter: opt.Limiter, Control: opt.Control, RetryFor: opt.RetryFor, StallFor: opt.StallFor, LockTimeout: opt.LockTimeout,
 			PgDump: opt.PgDump, Log: opt.Log, Progress: opt.Progress,
 		}.withDefaults(),
 		selection: opt.Selection, result: &Result{}, done: newSet(), failed: newSet(), flawed: newSet(),
 	}
 	d.origin = live{d.run}
+	d.Control.begin(d.Limiter, d.Progress)
 	return d
 }
 

@@ -62,21 +62,8 @@ func (d *dump) fill(ctx context.Context, out *ends.Output) error {
 		d.out.wrote = func(int) {} // the script itself is counted
 	}
 	err = d.out.begin()
-	group, groupCtx := errgroup.WithContext(ctx)
-	for i := range d.Jobs {
-		if err != nil {
-			break
-		}
-		group.Go(func() error {
-			segmenter, err := segmenters()
-			if err != nil {
-				return err
-			}
-			return d.reader(groupCtx, i, segmenter)
-		})
-	}
 	if err == nil {
-		err = group.Wait()
+		err = d.read(ctx, segmenters)
 	}
 	if err == nil {
 		d.snapshot.close(ctx) // all is read
@@ -109,21 +96,52 @@ func (d *dump) bind(out *ends.Output) (binder, func() (*archive.Segmenter, error
 	return to, func() (*archive.Segmenter, error) { return archive.NewSegmenter(compression, format) }, err
 }
 
+// read reads all tasks, on Jobs readers or as many as Control says.
+func (d *dump) read(ctx context.Context, segmenters func() (*archive.Segmenter, error)) error {
+	gate := newTurnstile(d.Jobs)
+	group, ctx := errgroup.WithContext(ctx)
+	defer context.AfterFunc(ctx, gate.wake)()
+	readers := &crew{
+		group: group, ctx: ctx, begins: d.Jobs,
+		member: func(i int) *streams { return &streams{run: d.run, worker: fmt.Sprintf("read %d", i)} },
+		open:   func(ctx context.Context, s *streams) error { return s.openReader(ctx) },
+		work: func(s *streams) error {
+			defer s.close(ctx)
+			segmenter, err := segmenters()
+			if err != nil {
+				return err
+			}
+			return d.reader(ctx, s, gate, segmenter)
+		},
+		allow: func(n int) {
+			gate.allow(n)
+			d.counting.Lock()
+			defer d.counting.Unlock()
+			d.result.Jobs = max(d.result.Jobs, n)
+		},
+	}
+	defer d.Control.attach(gate, readers, d.Jobs, func(err error) { d.warn("copy streams", err.Error()) })()
+	group.Go(func() error { <-readers.over; return nil })
+	return group.Wait()
+}
+
 // reader takes one task after the other, in the order of the archive.
-func (d *dump) reader(ctx context.Context, i int, segmenter *archive.Segmenter) error {
-	s := &streams{run: d.run, worker: fmt.Sprintf("read %d", i+1)}
-	defer s.close(ctx)
+func (d *dump) reader(ctx context.Context, s *streams, gate *turnstile, segmenter *archive.Segmenter) error {
 	buf := make([]byte, 0, segmentBytes)
-	for {
+	for gate.enter(ctx) {
 		next := int(d.next.Add(1)) - 1
 		if next >= len(d.tasks) {
+			gate.leave()
 			return nil
 		}
 		t := d.tasks[next]
-		if err := d.task(ctx, s, t, newPacker(d.out, d.turnOf[t.ID], segmenter, buf)); err != nil {
+		err := d.task(ctx, s, t, newPacker(d.out, d.turnOf[t.ID], segmenter, buf))
+		gate.leave()
+		if err != nil {
 			return err
 		}
 	}
+	return context.Cause(ctx)
 }
 
 // task reads one part, again and again if connections are lost.

@@ -1,6 +1,9 @@
 package transfer
 
 import (
+	"cmp"
+	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -72,10 +75,20 @@ type Options struct {
 	// Limiter holds all streams together to one rate, in bytes per second as they travel; the rate may be changed
 	// meanwhile. Nil means no limit.
 	Limiter *Limiter
+	// Control changes the transfer while it runs. Nil means that nobody does.
+	Control *Control
 	// Resume goes on with what an earlier copy into the target has left, which must have had the same options. Restart begins
 	// it anew: what is in the target is dropped, as by Clean, with Confirm; with DataOnly the rows are.
 	Resume  ResumeMode
 	Restart bool
+	// TakeOver ends what another run, whose place this one takes, has left at work on the target, once that gives no sign of life any more, also
+	// where it has no ledger there yet. Resume, Restart and Clean do so where it has one.
+	TakeOver bool
+	// ID is what the ledger calls the transfer, for who wants to know it again in ReadStatus; "" makes one up.
+	ID string
+	// Arrived is called when all is done and safe on the target, before the ledger, which says so, is dropped; perhaps again, by a
+	// resumed transfer. Its error ends the transfer, and the ledger stays. May be nil.
+	Arrived func(context.Context) error
 	// Verify reads both sides once more and compares them: the source under the copy's snapshot, which is kept as long, the
 	// target when all is there.
 	Verify bool
@@ -118,6 +131,10 @@ func (o Options) withDefaults() Options {
 	if o.LockTimeout == 0 {
 		o.LockTimeout = time.Minute
 	}
+	if o.Control != nil && o.Limiter == nil {
+		o.Limiter = NewLimiter(0) // where streams stand still
+	}
+	o.ID = cmp.Or(o.ID, rand.Text())
 	if o.Log == nil {
 		o.Log = zap.NewNop()
 	}

@@ -3,7 +3,6 @@ package transfer
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -18,14 +17,8 @@ func (r *run) parallel(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	defer context.AfterFunc(ctx, b.halt)()
 	defer r.tune(ctx, b)()
-	var reading sync.WaitGroup
-	for i := range r.Jobs {
-		reading.Add(1)
-		group.Go(func() error {
-			defer reading.Done()
-			return r.work(ctx, b, copiers, &streams{run: r, worker: fmt.Sprintf("copy %d", i+1), work: "copy-in"})
-		})
-	}
+	readers := r.copiersOf(group, ctx, b)
+	defer r.Control.attach(b, readers, r.Jobs, func(err error) { r.warn("copy streams", err.Error()) })()
 	for i := range r.IndexJobs {
 		group.Go(func() error {
 			return r.work(ctx, b, builders, &streams{run: r, worker: fmt.Sprintf("build %d", i+1), work: "post-data"})
@@ -33,13 +26,27 @@ func (r *run) parallel(ctx context.Context) error {
 	}
 	group.Go(func() error { return r.origin.feed(ctx) })
 	group.Go(func() error {
-		reading.Wait()
+		<-readers.over
 		if ctx.Err() == nil {
 			return r.releaseSource(ctx)
 		}
 		return nil // who ended it has said why
 	})
 	return group.Wait()
+}
+
+// copiersOf are the copiers of a pass.
+func (r *run) copiersOf(group *errgroup.Group, ctx context.Context, b *board) *crew { //nolint:revive // the context is the group's
+	return &crew{
+		group: group, ctx: ctx, begins: r.beginJobs,
+		member: func(i int) *streams { return &streams{run: r, worker: fmt.Sprintf("copy %d", i), work: "copy-in"} },
+		open:   func(ctx context.Context, s *streams) error { return s.open(ctx, true) },
+		work:   func(s *streams) error { return r.work(ctx, b, copiers, s) },
+		allow: func(n int) {
+			b.widen(n, r.TotalJobs+max(0, n-r.Jobs))
+			r.streamed(n)
+		},
+	}
 }
 
 // releaseSource lets the origin go once all of it is read. What has arrived is flushed first: after a crash of the target it

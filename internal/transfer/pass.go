@@ -125,9 +125,20 @@ func (r *run) finish(ctx context.Context) error {
 		if err := r.flush(ctx, conn); err != nil || r.result.Failed > 0 {
 			return err
 		}
+		if err := r.arrived(ctx); err != nil {
+			return err
+		}
 		r.dropping = true
 		return r.dropLedger(ctx, conn)
 	})
+}
+
+// arrived tells who wants to know that all is there.
+func (r *run) arrived(ctx context.Context) error {
+	if r.Arrived == nil {
+		return nil
+	}
+	return r.Arrived(ctx)
 }
 
 // dropLedger is the last commit. An event trigger of the user's that is in the way is kept out where that is allowed; else

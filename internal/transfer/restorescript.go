@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -99,7 +98,7 @@ func (s *scripted) prepare(ctx context.Context, opt RestoreOptions) (err error) 
 	}
 	s.Jobs, s.IndexJobs = 1, 1 // one session does all
 	s.fitJobs()
-	if s.ledger, err = s.openLedger(ctx, s.Restart || s.Clean); err != nil {
+	if s.ledger, err = s.openLedger(ctx, s.Restart || s.Clean || s.TakeOver); err != nil {
 		return err
 	}
 	return s.checkFormer(ctx)
@@ -165,6 +164,9 @@ func (s *scripted) carryOut(ctx context.Context) error {
 		if err := s.flush(ctx, conn); err != nil || s.result.Failed > 0 {
 			return err
 		}
+		if err := s.arrived(ctx); err != nil {
+			return err
+		}
 		return s.dropLedger(ctx, conn)
 	})
 	s.result.Complete = err == nil && s.result.Failed == 0
@@ -174,6 +176,6 @@ func (s *scripted) carryOut(ctx context.Context) error {
 // scriptHeader is the ledger's, of a transfer without tasks.
 func (s *scripted) scriptHeader() ledger.Header {
 	return ledger.Header{
-		ID: rand.Text(), Source: s.result.Source.String(), Database: s.srcFacts.Database, Choices: s.shape(), Fence: newFence(),
+		ID: s.ID, Source: s.result.Source.String(), Database: s.srcFacts.Database, Choices: s.shape(), Fence: newFence(),
 	}
 }

@@ -3,7 +3,7 @@ package transfer
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
+	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
 	"slices"
@@ -40,6 +40,8 @@ func (r *run) checkFormer(ctx context.Context) (err error) {
 	}
 	f := r.former
 	switch {
+	case f == nil && r.TakeOver:
+		return r.ledger.do(ctx, ledger.EndWriters)
 	case f == nil: // preflight has refused to resume or restart nothing
 		return nil
 	case r.Resume == NoResume && !r.Restart && !r.Clean:
@@ -64,7 +66,7 @@ func (r *run) checkFormer(ctx context.Context) (err error) {
 
 func (r *run) header() ledger.Header {
 	return ledger.Header{
-		ID: rand.Text(), Source: r.result.Source.String(), Database: r.srcFacts.Database, Choices: r.shape(), PgDump: r.result.PgDumpVersion, Plan: r.plan.Digest(),
+		ID: r.ID, Source: r.result.Source.String(), Database: r.srcFacts.Database, Choices: r.shape(), PgDump: r.result.PgDumpVersion, Plan: r.plan.Digest(),
 		Fence: newFence(), Splits: r.splitsByName(),
 	}
 }
@@ -203,7 +205,7 @@ func (r *run) samePlan() error {
 	if f.PgDump != r.result.PgDumpVersion {
 		differences = append(differences, "pg_dump was "+f.PgDump+" and is "+r.result.PgDumpVersion)
 	}
-	return fmt.Errorf("--resume: the source's schema is not what it was when the copy began: %s; begin again with --restart", some(differences, 5))
+	return &outdated{fmt.Errorf("--resume: the source's schema is not what it was when the copy began: %s; begin again with --restart", some(differences, 5))}
 }
 
 // sameSnapshot finds out whether what is missing can be read as of the moment that what is there was read at.
@@ -266,8 +268,26 @@ func (r *run) sameSnapshot() error {
 	if r.Resume == ResumeMixed || !missing { // what has arrived is as it is
 		return nil
 	}
-	return fmt.Errorf("--resume: the source may have been written to since (its transaction counter has moved: autovacuum, and other databases of that server, count too), so the rows could be of different moments. %s. --resume=mixed accepts that (--verify finds what differs), --restart begins again",
-		strings.Join(parts, "; "))
+	return &outdated{fmt.Errorf("--resume: the source may have been written to since (its transaction counter has moved: autovacuum, and other databases of that server, count too), so the rows could be of different moments. %s. --resume=mixed accepts that (--verify finds what differs), --restart begins again",
+		strings.Join(parts, "; "))}
+}
+
+// outdated is the error of a ledger whose source is no longer what the copy was begun from.
+type outdated struct{ error }
+
+func (e *outdated) Unwrap() error { return e.error }
+
+// NeedsRestart reports whether Resume was refused with err because the source, or its schema, has changed since: only Restart makes one copy of
+// one moment.
+func NeedsRestart(err error) bool {
+	var m *outdated
+	return errors.As(err, &m)
+}
+
+// Busy reports whether a transfer was refused with err because another pgsluice is writing to the target.
+func Busy(err error) bool {
+	var busy *ledger.Busy
+	return errors.As(err, &busy)
 }
 
 // Mixture is which tables were read under one of several snapshots.

@@ -29,6 +29,9 @@ func (s *scripted) runAll(ctx context.Context) error {
 	for {
 		step, err := s.next()
 		if err == nil {
+			err = s.Control.wait(ctx)
+		}
+		if err == nil {
 			phase = phaseOf(step, phase)
 			err = s.step(ctx, step, phase)
 		}

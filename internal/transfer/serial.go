@@ -64,6 +64,9 @@ func (r *run) serial(ctx context.Context, order plan.Order) error {
 	flush := func() error {
 		tasks := batch
 		batch, room = nil, 1
+		if err := r.Control.wait(ctx); err != nil {
+			return err
+		}
 		return r.together(ctx, s, tasks)
 	}
 	for _, t := range r.plan.Tasks {

@@ -31,7 +31,7 @@ func (r *run) endStalls(ctx context.Context, running *progress.Running, still fu
 			case <-tick.C:
 			}
 			moved := running.Moved()
-			limited := r.Limiter != nil && r.Limiter.Rate() > 0 // it may be set meanwhile
+			limited := r.Limiter != nil && r.Limiter.Rate() > 0 || r.Control.pause() != nil // it may be set meanwhile
 			if moved != last || limited || !still() {
 				last, looks = moved, 0
 				continue

@@ -44,6 +44,13 @@ func isHere(host string) bool {
 	return strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") || host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+// streamed keeps how many streams there were at most.
+func (r *run) streamed(n int) {
+	r.counting.Lock()
+	defer r.counting.Unlock()
+	r.result.Jobs = max(r.result.Jobs, n)
+}
+
 // tune changes the number of streams by the rate that they have, until it is stopped.
 func (r *run) tune(ctx context.Context, b *board) (stop func()) {
 	if !r.auto || r.beginJobs == r.Jobs {
@@ -62,7 +69,12 @@ func (r *run) tune(ctx context.Context, b *board) (stop func()) {
 				return
 			case <-tick.C:
 			}
-			limited := r.Limiter != nil && r.Limiter.Rate() > 0 // then it is not the servers that the rate is about
+			if r.Control.asked() > 0 { // somebody decides
+				t.see(time.Since(begun), r.Progress.Moved(), false)
+				streams = 0 // so that it is told once it is found out again
+				continue
+			}
+			limited := r.Limiter != nil && r.Limiter.Rate() > 0 || r.Control.pause() != nil // then it is not the servers that the rate is about
 			now := t.see(time.Since(begun), r.Progress.Moved(), b.busy() && !limited)
 			if now == streams {
 				continue
@@ -70,7 +82,7 @@ func (r *run) tune(ctx context.Context, b *board) (stop func()) {
 			r.Log.Info("copy streams", zap.Int("before", streams), zap.Int("now", now))
 			streams = now
 			b.allow(streams)
-			r.result.Jobs = max(r.result.Jobs, streams)
+			r.streamed(streams)
 		}
 	})
 	return func() { cancel(); tuning.Wait() }
