@@ -90,6 +90,7 @@ func stateOf(s progress.Snapshot) eventState {
 			IdleSeconds: seconds(d.Idle), TablesTotal: d.TablesTotal, TablesDone: d.TablesDone,
 		},
 		Analyze:    eventCount(s.Analyze),
+		Stages:     convert(s.Stages, stage),
 		Bottleneck: bottleneckJSON(s.Bottleneck),
 	}
 	if d.Remaining >= 0 {
@@ -100,13 +101,13 @@ func stateOf(s progress.Snapshot) eventState {
 }
 
 func progressOf(h eventHead, s progress.Snapshot) eventProgress {
-	return eventProgress{eventHead: h, eventState: stateOf(s), Source: sourceOf(s.Source), Step: orNull(s.Step.Text), Running: convert(s.Running, runningOf)}
+	return eventProgress{eventHead: h, eventState: stateOf(s), Source: sourceOf(s.Source), Step: orNull(s.Step.Text), Paused: s.Paused, Running: convert(s.Running, runningOf)}
 }
 
 func runningOf(r progress.RunningTask) eventRunning {
 	d := r.Detail
 	j := eventRunning{
-		eventTask: taskOf(r.Task, r.Worker), ElapsedSeconds: seconds(r.Elapsed), Bytes: r.Bytes, Rows: r.Rows,
+		eventTask: taskOf(r.Task, r.Worker), ElapsedSeconds: seconds(r.Elapsed), Bytes: r.Bytes, ExpectedBytes: positive(r.Expected), Rows: r.Rows,
 		Activity: orNull(d.Activity), Done: d.Done, Total: positive(d.Total), Unit: orNull(d.Unit), ParallelWorkers: d.Parallel,
 		SourceWait: orNull(d.SourceWait), TargetWait: orNull(d.TargetWait), BlockedBy: convert(d.BlockedBy, blockerOf),
 		RetryCause: orNull(r.Retry.Cause),

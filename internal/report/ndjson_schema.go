@@ -141,6 +141,7 @@ type eventState struct {
 	Phases     []eventPhase    `json:"phases"`
 	Data       eventData       `json:"data"`
 	Analyze    eventCount      `json:"analyze"`
+	Stages     []jsonStage     `json:"stages"`
 	Bottleneck *jsonBottleneck `json:"bottleneck"`
 }
 
@@ -149,6 +150,7 @@ type eventProgress struct {
 	eventState
 	Source  *eventSource   `json:"source"`
 	Step    *string        `json:"step"`
+	Paused  bool           `json:"paused"`
 	Running []eventRunning `json:"running"`
 }
 
@@ -201,6 +203,7 @@ type eventRunning struct {
 	eventTask
 	ElapsedSeconds  float64        `json:"elapsed_seconds"`
 	Bytes           int64          `json:"bytes"`
+	ExpectedBytes   *int64         `json:"expected_bytes"`
 	Rows            int64          `json:"rows"`
 	Activity        *string        `json:"activity"`
 	Done            int64          `json:"done"`

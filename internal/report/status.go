@@ -55,6 +55,9 @@ func phaseText(ph progress.PhaseStatus, s progress.Snapshot) string {
 		return "done, " + counted(ph, s.Data) + ", all there already"
 	case ph.State == progress.StateRunning:
 		text := going(ph, s)
+		if ph.Phase == progress.Data && s.Paused {
+			text += ", paused"
+		}
 		if ph.Phase == progress.Data && s.Data.Idle >= stallAfter {
 			text += ", no bytes for " + formatSeconds(s.Data.Idle)
 		}
