@@ -1,7 +1,6 @@
-package main
+package quantity
 
 import (
-	"maps"
 	"strings"
 	"testing"
 )
@@ -25,8 +24,8 @@ func TestParseRate(t *testing.T) {
 		"9000000GB":  9_000_000_000_000_000,
 		"000050MB/s": 50_000_000,
 	} {
-		if got, err := parseRate(text); got != want || err != nil {
-			t.Errorf("parseRate(%q) = %d, %v; want %d", text, got, err, want)
+		if got, err := ParseRate(text); got != want || err != nil {
+			t.Errorf("ParseRate(%q) = %d, %v; want %d", text, got, err, want)
 		}
 	}
 	for text, want := range map[string]string{
@@ -45,8 +44,8 @@ func TestParseRate(t *testing.T) {
 		"99999999999999999999B": "is too much",
 		"NaNMB":                 "does not begin with a positive number",
 	} {
-		if got, err := parseRate(text); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("parseRate(%q) = %d, %v; want an error with %q", text, got, err, want)
+		if got, err := ParseRate(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("ParseRate(%q) = %d, %v; want an error with %q", text, got, err, want)
 		}
 	}
 }
@@ -63,50 +62,8 @@ func TestFormatRate(t *testing.T) {
 		1_500_000_000:   "1.5 GB/s",
 		999_999_999_999: "1000 GB/s",
 	} {
-		if got := formatRate(rate); got != want {
-			t.Errorf("formatRate(%d) = %q, want %q", rate, got, want)
-		}
-	}
-}
-
-func TestSessionSettings(t *testing.T) {
-	t.Parallel()
-	got, err := sessionSettings([]string{"work_mem=1GB", " My.List =a,b=c", "empty="})
-	want := map[string]string{"work_mem": "1GB", "my.list": "a,b=c", "empty": ""}
-	if err != nil || !maps.Equal(got, want) {
-		t.Errorf("got %v, %v; want %v", got, err, want)
-	}
-	for _, bad := range [][]string{{"x"}, {"=1"}, {""}, {"a=1", "A=2"}} {
-		if got, err := sessionSettings(bad); err == nil {
-			t.Errorf("%q gave %v", bad, got)
-		}
-	}
-}
-
-func TestParseJobs(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]int{"": 0, "auto": 0, "1": 1, "32": 32} {
-		if n, err := parseJobs(text); n != want || err != nil {
-			t.Errorf("%q: %d, %v", text, n, err)
-		}
-	}
-	for _, text := range []string{"0", "-4", "many", "1.5", "99999999999999999999", "4 "} {
-		if n, err := parseJobs(text); err == nil {
-			t.Errorf("%q: %d", text, n)
-		}
-	}
-}
-
-func TestParseSplitAbove(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]int64{"0": -1, "1GB": 1e9, "64MiB": 64 << 20} {
-		if n, err := parseSplitAbove(text); n != want || err != nil {
-			t.Errorf("%q: %d, %v", text, n, err)
-		}
-	}
-	for _, text := range []string{"", "-1GB", "100", "never"} {
-		if n, err := parseSplitAbove(text); err == nil {
-			t.Errorf("%q: %d", text, n)
+		if got := FormatRate(rate); got != want {
+			t.Errorf("FormatRate(%d) = %q, want %q", rate, got, want)
 		}
 	}
 }

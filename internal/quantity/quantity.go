@@ -1,4 +1,6 @@
-package main
+// Package quantity reads and writes rates and sizes in bytes as people type them, on the command line and in the daemon's file alike. MB is
+// 10^6 bytes, MiB 2^20, and a number without a unit is refused.
+package quantity
 
 import (
 	"fmt"
@@ -21,13 +23,13 @@ var byteUnits = []struct {
 	{"GiB", 1 << 30},
 }
 
-// parseRate reads "50MB/s", "1.5 GiB" or "800kB/s" as bytes per second.
-func parseRate(s string) (bytesPerSecond int64, err error) {
+// ParseRate reads "50MB/s", "1.5 GiB" or "800kB/s" as bytes per second.
+func ParseRate(s string) (bytesPerSecond int64, err error) {
 	return parseBytes(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(s), "/s")), s, "a rate such as 50MB/s")
 }
 
-// parseSize reads "512MB" or "1.5GiB" as bytes.
-func parseSize(s string) (bytes int64, err error) {
+// ParseSize reads "512MB" or "1.5GiB" as bytes.
+func ParseSize(s string) (bytes int64, err error) {
 	return parseBytes(strings.TrimSpace(s), s, "a size such as 512MB")
 }
 
@@ -56,15 +58,11 @@ func parseBytes(text, typed, example string) (int64, error) {
 			return int64(bytes), nil
 		}
 	}
-	names := make([]string, 0, len(byteUnits))
-	for _, u := range byteUnits {
-		names = append(names, u.name)
-	}
-	return 0, fmt.Errorf("%q has the unknown unit %q: it must be %s", typed, unit, orList(names))
+	return 0, fmt.Errorf("%q has the unknown unit %q: it must be B, kB, MB, GB, KiB, MiB or GiB", typed, unit)
 }
 
-// formatRate is the inverse of parseRate, or "none".
-func formatRate(bytesPerSecond int64) string {
+// FormatRate is the inverse of ParseRate, or "none".
+func FormatRate(bytesPerSecond int64) string {
 	if bytesPerSecond == 0 {
 		return "none"
 	}
@@ -75,24 +73,4 @@ func formatRate(bytesPerSecond int64) string {
 		}
 	}
 	return strconv.FormatFloat(math.Round(float64(bytesPerSecond)/unit.bytes*1000)/1000, 'f', -1, 64) + " " + unit.name + "/s"
-}
-
-// parseSplitAbove reads a size, or 0 for never, which is -1 in the options.
-func parseSplitAbove(s string) (int64, error) {
-	if s == "0" {
-		return -1, nil
-	}
-	return parseSize(s)
-}
-
-// parseJobs reads a number of jobs; auto, or nothing, is 0.
-func parseJobs(s string) (int, error) {
-	if s == "" || s == "auto" {
-		return 0, nil
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 {
-		return 0, fmt.Errorf("%q is neither auto nor a number from 1 on", s)
-	}
-	return n, nil
 }
