@@ -40,7 +40,11 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   asUsageError,
 	}
-	app.Commands = []*cli.Command{copyCommand(), dumpCommand(), restoreCommand(), convertCommand(), planCommand(), verifyCommand(), benchCommand(), statusCommand(), cleanupCommand(), limitCommand(), demoCommand(), completionCommand(), helpCommand(), versionCommand()}
+	app.Commands = []*cli.Command{
+		copyCommand(), dumpCommand(), restoreCommand(), convertCommand(), planCommand(), verifyCommand(), benchCommand(), statusCommand(), cleanupCommand(), limitCommand(),
+		serveCommand(), transfersCommand(), showCommand(), logsCommand(), pauseCommand(), resumeCommand(), cancelCommand(), schedulesCommand(), tokensCommand(),
+		demoCommand(), completionCommand(), helpCommand(), versionCommand(),
+	}
 	for _, c := range app.Commands {
 		c.HideHelp = true
 		c.OnUsageError = asUsageError

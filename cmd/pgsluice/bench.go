@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"pgsluice/internal/gauge"
+	"pgsluice/internal/quantity"
 	"pgsluice/internal/report"
 	"pgsluice/internal/transfer"
 )
@@ -87,7 +88,7 @@ func benchOptions(c *cli.Context) (gauge.Options, error) {
 		opt.Duration = d
 	}
 	if c.IsSet("bytes") {
-		n, err := parseSize(c.String("bytes"))
+		n, err := quantity.ParseSize(c.String("bytes"))
 		if err != nil {
 			return opt, fmt.Errorf("--bytes: %w", err)
 		}

@@ -87,6 +87,10 @@ func completions(app *cli.App) []completionVerb {
 			verb.Words = []string{"bash", "zsh", "fish"}
 		case "help":
 			verb.Words = helpWords(app)
+		case "schedules":
+			verb.Words = []string{"show", "set", "suspend", "resume", "remove"}
+		case "tokens":
+			verb.Words = []string{"add", "remove"}
 		case "limit", "status", "convert":
 			verb.Files = true
 		}

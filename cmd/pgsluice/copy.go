@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"pgsluice/internal/plan"
+	"pgsluice/internal/quantity"
 	"pgsluice/internal/transfer"
 )
 
@@ -23,6 +24,8 @@ const copyExamples = `Environment:
              safe from other users here, as an argument it is not
   PGHOST, PGPORT, PGUSER, PGPASSFILE, PGSERVICEFILE, PGSSLMODE, ...
              as for psql, for both databases
+  PGSLUICE_TOKEN
+             the token for a daemon, with --server
   NO_COLOR   if it is not empty, nothing is coloured
 
 Examples:
@@ -58,6 +61,9 @@ Examples:
   export PGSLUICE_SOURCE=... PGSLUICE_TARGET=...
   pgsluice copy --report copy.json
 
+  # by a daemon: Ctrl-C leaves it alone
+  pgsluice copy --server https://db-tools.example:8432 prod staging
+
 SIGUSR1 prints the state of the moment on stderr: kill -USR1 PID`
 
 func copyCommand() *cli.Command {
@@ -77,7 +83,7 @@ const categoryOutput = "Output"
 
 func copyFlags() []cli.Flag {
 	const what, how, target, output = "What to copy", "How to copy", "The target", categoryOutput
-	return []cli.Flag{
+	flags := []cli.Flag{
 		&cli.BoolFlag{Name: "schema-only", Category: what, Usage: "no rows, large objects or sequence values"},
 		&cli.BoolFlag{Name: "data-only", Category: what, Usage: "only those: the tables must exist, empty"},
 		&cli.BoolFlag{Name: "no-owner", Category: what, Usage: "everything belongs to the target's user"},
@@ -117,6 +123,7 @@ func copyFlags() []cli.Flag {
 		&cli.StringFlag{Name: "log-level", Category: output, Usage: "`LEVEL` debug, info, warn or error (default warn)"},
 		&cli.StringFlag{Name: "log-format", Category: output, Usage: "`FORMAT` text or json (default text)"},
 	}
+	return append(flags, remoteCopyFlags()...)
 }
 
 // copyOptions reads the flags and names of one copy.
@@ -167,7 +174,7 @@ func flagOptions(c *cli.Context) (transfer.Options, error) {
 		opt.OnError = transfer.Continue
 	}
 	if size := c.String("index-memory"); c.IsSet("index-memory") {
-		memory, err := parseSize(size)
+		memory, err := quantity.ParseSize(size)
 		if err != nil {
 			return opt, fmt.Errorf("--index-memory: %w", err)
 		}
@@ -220,7 +227,7 @@ const (
 // readReading reads the flags that say how a source is read.
 func readReading(c *cli.Context, opt *transfer.Options) error {
 	if rate := c.String("rate-limit"); c.IsSet("rate-limit") {
-		limit, err := parseRate(rate)
+		limit, err := quantity.ParseRate(rate)
 		if err != nil {
 			return fmt.Errorf("--rate-limit: %w", err)
 		}
@@ -274,6 +281,12 @@ func sessionSettings(words []string) (map[string]string, error) {
 }
 
 func copyAction(c *cli.Context) error {
+	if isRemoteCopy(c) {
+		return asking(remoteCopy)(c)
+	}
+	if err := localOnly(c); err != nil {
+		return err
+	}
 	halveProcs()
 	opt, err := copyOptions(c)
 	if err != nil {

@@ -37,6 +37,10 @@ func allowedValues(flag, category string) []string {
 		return []string{resumeSame, resumeMixed}
 	case "on-error":
 		return []string{"stop", "continue"}
+	case "kind":
+		return []string{"copy", "dump", "verify"}
+	case "role":
+		return []string{"read", "operate"}
 	case "vacuum":
 		return []string{"auto", "none", "all"}
 	case "progress":

@@ -58,12 +58,15 @@ func exitCode(err error) int {
 		differs    *differentError
 		notStarted *verify.NotStarted
 		notMade    *convert.Refused
+		far        *transferError
 	)
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &interrupt):
 		return interrupt.code
+	case errors.As(err, &far):
+		return far.code
 	case errors.As(err, &usage), errors.As(err, &notStarted), errors.As(err, &notMade), transfer.IsRefused(err):
 		return exitRefused
 	case errors.As(err, &incomplete):

@@ -20,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"pgsluice/internal/cluster"
+	"pgsluice/internal/daemon/worktest"
 	"pgsluice/internal/pgtest"
 )
 
@@ -36,6 +37,8 @@ func TestMain(m *testing.M) {
 type state struct {
 	test   testing.TB
 	called chan struct{} // gets a value for each connection to $SILENT
+	// service is that of the daemon in memory, if the script has one
+	service *worktest.Service
 }
 
 type stateKey struct{}
@@ -90,6 +93,8 @@ func TestScripts(t *testing.T) {
 			"stopped":   stopped,
 			"appears":   appears,
 			"copying":   copying,
+			"daemon":    daemonInMemory,
+			"happens":   happens,
 		},
 	})
 }
@@ -171,7 +176,7 @@ func equal(ts *testscript.TestScript, _ bool, _ []string) {
 }
 
 // signalled SIGNAL CODE WHEN PROGRAM ARG...: runs a program, sends it a signal and expects the exit code. WHEN is
-// "called", when it has called at $SILENT, or the URL of a database, when a COPY runs there.
+// "called", when it has called at $SILENT, transfer:ID, when it follows that transfer of the daemon in memory, or the URL of a database, when a COPY runs there.
 func signalled(ts *testscript.TestScript, neg bool, args []string) {
 	signal, ok := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP}[args[0]]
 	want, err := strconv.Atoi(args[1])
@@ -189,12 +194,16 @@ func signalled(ts *testscript.TestScript, neg bool, args []string) {
 		defer close(ended)
 		_ = cmd.Wait() // its exit code is what matters
 	}()
-	if args[2] == "called" {
+	id, ofDaemon := strings.CutPrefix(args[2], "transfer:")
+	switch {
+	case args[2] == "called":
 		select {
 		case <-stateOf(ts).called:
 		case <-ended:
 		}
-	} else {
+	case ofDaemon:
+		followed(ts, id, ended)
+	default:
 		awaitCount(ts, args[2], "query LIKE 'COPY %'", "1", ended)
 	}
 	select {

@@ -14,12 +14,12 @@ import (
 type interrupted struct {
 	signal   string
 	code     int
-	detached bool // only from a copy that another process runs
+	detached bool // only from a transfer that another process runs
 }
 
 func (e *interrupted) Error() string {
 	if e.detached {
-		return "detached by " + e.signal + ": the copy goes on"
+		return "detached by " + e.signal + ": the transfer goes on"
 	}
 	return "interrupted by " + e.signal
 }
@@ -38,7 +38,7 @@ func interruption(sig os.Signal) *interrupted {
 // line on stderr. The second signal calls exit with the code at once: nothing is cleaned up then. The caller
 // calls stop when the work is over; it waits for the listening goroutine and gives signals back to Go's default.
 func interruptible(parent context.Context, stderr io.Writer, exit func(code int)) (ctx context.Context, stop func()) {
-	return onSignal(parent, exit, func(sig os.Signal) *interrupted {
+	return onSignal(parent, exit, withHangup(), func(sig os.Signal) *interrupted {
 		if con, ok := stderr.(*console); ok && isTerminal(con) && !con.showsRows() {
 			fmt.Fprintln(stderr) // the terminal has shown ^C
 		}
@@ -49,20 +49,29 @@ func interruptible(parent context.Context, stderr io.Writer, exit func(code int)
 
 // detachable is interruptible for verbs that a signal only takes away from a copy, which goes on.
 func detachable(parent context.Context, exit func(code int)) (ctx context.Context, stop func()) {
-	return onSignal(parent, exit, func(sig os.Signal) *interrupted {
+	return onSignal(parent, exit, withHangup(), func(sig os.Signal) *interrupted {
 		cause := interruption(sig)
 		cause.detached = true
 		return cause
 	})
 }
 
-func onSignal(parent context.Context, exit func(code int), first func(os.Signal) *interrupted) (ctx context.Context, stop func()) {
+// withHangup are the signals that end a verb. SIGHUP is none under nohup.
+func withHangup() []os.Signal {
+	if signal.Ignored(syscall.SIGHUP) {
+		return ending()
+	}
+	return append(ending(), syscall.SIGHUP)
+}
+
+// ending are the signals that end a daemon, too.
+func ending() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
+
+// onSignal cancels a context with what first says at the first of some signals, and calls exit at the second.
+func onSignal(parent context.Context, exit func(code int), ends []os.Signal, first func(os.Signal) *interrupted) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2) // both may come before the goroutine runs
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
-		signal.Notify(signals, syscall.SIGHUP)
-	}
+	signal.Notify(signals, ends...)
 	over, left := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(left)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -25,12 +27,15 @@ func helpAction(c *cli.Context) error {
 	if c.NArg() > 1 {
 		return &usageError{verb: "help", err: fmt.Errorf("surplus argument %q: one topic at a time", c.Args().Get(1))}
 	}
+	var texts []string // a word may be both
 	if verb := c.App.Command(word); verb != nil {
-		_, err := fmt.Fprint(c.App.Writer, verb.CustomHelpTemplate)
-		return err
+		texts = append(texts, verb.CustomHelpTemplate)
 	}
 	if text, err := docs.Topic(word); err == nil {
-		_, err = fmt.Fprint(c.App.Writer, text)
+		texts = append(texts, text)
+	}
+	if len(texts) > 0 {
+		_, err := fmt.Fprint(c.App.Writer, strings.Join(texts, "\n"))
 		return err
 	}
 	return &usageError{verb: "help", err: fmt.Errorf("no topic %q%s", word, didYouMean(word, helpWords(c.App)))}
@@ -38,5 +43,11 @@ func helpAction(c *cli.Context) error {
 
 // helpWords are the words that help explains.
 func helpWords(app *cli.App) []string {
-	return append(verbNames(app), docs.Topics()...)
+	words := verbNames(app)
+	for _, topic := range slices.Concat(docs.Topics(), docs.Files()) {
+		if !slices.Contains(words, topic) {
+			words = append(words, topic)
+		}
+	}
+	return words
 }
