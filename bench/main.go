@@ -9,6 +9,7 @@
 //	go run ./bench -run plan100k      # a plan for 100,000 tables
 //	go run ./bench -run gin     # copies of a database with one dominating index, beside the least time possible
 //	go run ./bench -run unread  # a copy whose reader of stderr is stopped
+//	go run ./bench -run crowd   # a daemon's copy while hundreds watch it, and while a stranger holds connections
 //	go run ./bench -run archives  # dumps and restores, beside pg_dump's and pg_restore's
 //
 // The suite of peers takes hours at -scale 1 and minutes at 0.05. -sets, -peers and -rounds take less of it, and
@@ -97,6 +98,7 @@ var benchmarks = []struct {
 	{"plan100k", plans},
 	{"gin", gin},
 	{"unread", unread},
+	{"crowd", crowd},
 	{"archives", archives},
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func supported() error { return nil }
@@ -178,4 +181,22 @@ func machine() string {
 		return text
 	}
 	return fmt.Sprintf("%s, %d GiB", text, (kilobytes+1<<20-1)>>20)
+}
+
+// isOpen reports whether the other side has not closed a TCP connection.
+func isOpen(conn net.Conn) bool {
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return false
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return false
+	}
+	open := false
+	err = raw.Control(func(fd uintptr) {
+		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+		open = err == nil && info.State == 1 // TCP_ESTABLISHED
+	})
+	return err == nil && open
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"time"
@@ -21,6 +22,7 @@ func hasSession(int) bool            { return false }
 func onePage(*os.File) error         { return supported() }
 func stopProcess(*os.Process) error  { return supported() }
 func machine() string                { return "" }
+func isOpen(net.Conn) bool           { return false }
 
 type network struct {
 	name  string
