@@ -59,6 +59,10 @@ mutants: ## break the code in known ways and see a test fail for each
 faults: ## FAULTS (500) cases in which something breaks, drawn by SEED (1)
 	$(GO) test -v -count=1 -timeout 3h ./internal/faults -args -cases $(FAULTS) -seed $(SEED) -results RESULTS.md
 
+.PHONY: durable
+durable: ## 40 transfers of a daemon that is killed at 30 moments drawn by SEED (1)
+	$(GO) test -v -count=1 -timeout 1h ./internal/daemon/durable -args -transfers 40 -kills 30 -seed $(SEED)
+
 .PHONY: compat
 compat: ## the programs of PostgreSQL 15, 17, 18 and servers of 12 to 18 beside ours (fetched first; half an hour)
 	PGSLUICE_FETCH=1 $(GO) test -v -count=1 -timeout 3h -run TestEnsureMajor ./internal/cluster
