@@ -37,7 +37,8 @@ func TestStoppedAndContinued(t *testing.T) {
 	begin := func(name string) *daemon {
 		urls := map[string]string{"prod": source, "staging": copied}
 		if name == "second" {
-			urls["staging"] = fmt.Sprintf("host=%s port=%d user=postgres dbname=%s", target.Dir(), target.Port(), path.Base(copied))
+			database, _, _ := strings.Cut(path.Base(copied), "?")
+			urls["staging"] = fmt.Sprintf("host=%s port=%d user=postgres dbname=%s", target.Dir(), target.Port(), database)
 		}
 		config := configured(t, urls, map[string]string{"prod": ", rate_limit: 400kB/s, max_streams: 2"}, "")
 		daemons[name] = newDaemon(t, config, "--nats", nats, "--takeover", "2s", "--name", name)
