@@ -47,9 +47,9 @@ func TestArrived(t *testing.T) {
 func TestNeedsRestart(t *testing.T) {
 	t.Parallel()
 	src, dst := sourceAndTarget(t)
-	pgtest.Exec(t, src, bigTable("big", "")+smallTables("a"))
-	c := beginCopy(t, Options{Source: src, Target: dst, Jobs: 1, SplitAbove: 1 << 20, Limiter: NewLimiter(4_000_000)})
-	c.until("a part has arrived", func(s progress.Snapshot) bool { return s.Phases[progress.Data].Done > 0 })
+	pgtest.Exec(t, src, bigTable("big", "")+bigTable("other", "")+smallTables("a"))
+	c := beginCopy(t, Options{Source: src, Target: dst, Jobs: 1, SplitAbove: 1 << 20, Limiter: NewLimiter(8_000_000)})
+	c.until("one of the large tables has arrived", func(s progress.Snapshot) bool { return s.Phases[progress.Data].Done > 0 })
 	c.cancel(errEnough)
 	if _, err := c.wait(prompt); !errors.Is(err, errEnough) {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ func TestBlockersOfSteps(t *testing.T) {
 		{onTarget, `^dropping what is in .*, blocked by pid PID \(user postgres, idle in transaction\)$`},
 	} {
 		says := regexp.MustCompile(regexp.MustCompile("PID").ReplaceAllString(s.says, strconv.Itoa(int(s.who.conn.PID()))))
-		if !poll(patience, func() bool { return says.MatchString(c.opt.Progress.Snapshot().Step.Text) }) {
+		if !pgtest.Poll(patience, func() bool { return says.MatchString(c.opt.Progress.Snapshot().Step.Text) }) {
 			t.Fatalf("the step is %q, not %s", c.opt.Progress.Snapshot().Step.Text, says)
 		}
 		s.who.exec("COMMIT")

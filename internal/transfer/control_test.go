@@ -14,7 +14,7 @@ import (
 func standsStill(t *testing.T, tracker *progress.Tracker) int64 {
 	t.Helper()
 	var moved int64
-	if !poll(patience, func() bool {
+	if !pgtest.Poll(patience, func() bool {
 		before := tracker.Moved()
 		time.Sleep(20 * time.Millisecond) // in which it would move some
 		moved = tracker.Moved()
@@ -179,7 +179,7 @@ func TestControlOfADump(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "d.dump")
 	d := beginDump(t, DumpOptions{Source: src, Path: path, Jobs: 1, SplitAbove: -1, Control: control, Limiter: limiter})
 	moved := func(n int64) func() bool { return func() bool { return d.opt.Progress.Moved() >= n } }
-	if !poll(patience, moved(100_000)) {
+	if !pgtest.Poll(patience, moved(100_000)) {
 		t.Fatal("nothing moves")
 	}
 	control.Pause()
@@ -192,7 +192,7 @@ func TestControlOfADump(t *testing.T) {
 		t.Errorf("%d readers are in work while it is paused", n)
 	}
 	control.Resume()
-	if !poll(patience, func() bool { return len(d.opt.Progress.Snapshot().Running) == 3 }) {
+	if !pgtest.Poll(patience, func() bool { return len(d.opt.Progress.Snapshot().Running) == 3 }) {
 		t.Error("three never read")
 	}
 	limiter.SetRate(0)

@@ -115,7 +115,7 @@ func (c *copying) nothingLeft() {
 			c.t.Errorf("backends are left on the %s:\n%s", side, activity(c.t, url))
 		}
 	}
-	if !poll(prompt, func() bool { return c.goroutines() == "" }) {
+	if !pgtest.Poll(prompt, func() bool { return c.goroutines() == "" }) {
 		c.t.Errorf("goroutines are left:\n%s", c.goroutines())
 	}
 }
@@ -138,7 +138,7 @@ func (c *copying) goroutines() string {
 // until waits for a state of the copy.
 func (c *copying) until(what string, condition func(progress.Snapshot) bool) {
 	c.t.Helper()
-	if !poll(patience, func() bool { return condition(c.opt.Progress.Snapshot()) }) {
+	if !pgtest.Poll(patience, func() bool { return condition(c.opt.Progress.Snapshot()) }) {
 		c.t.Fatalf("it never came to be that %s: %+v", what, c.opt.Progress.Snapshot())
 	}
 }

@@ -133,7 +133,7 @@ func TestDumpStalls(t *testing.T) {
 	out := newSluice(1 << 20)
 	d := beginDump(t, DumpOptions{Source: slow, To: out, Jobs: 1, StallFor: 2 * time.Second})
 	<-out.full
-	if !poll(patience, func() bool { return d.opt.Progress.Snapshot().Data.Idle > 4*time.Second }) { // twice as long as a stall may last
+	if !pgtest.Poll(patience, func() bool { return d.opt.Progress.Snapshot().Data.Idle > 4*time.Second }) { // twice as long as a stall may last
 		t.Fatal("it never stood still")
 	}
 	if n := d.opt.Progress.Snapshot().RetryCount; n != 0 {

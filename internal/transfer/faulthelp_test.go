@@ -153,25 +153,13 @@ func until(t *testing.T, url, query string) {
 func becomes(t *testing.T, url, query string, within time.Duration) bool {
 	t.Helper()
 	conn := openSession(t, url).conn
-	return poll(within, func() bool {
+	return pgtest.Poll(within, func() bool {
 		r := conn.ExecParams(t.Context(), query, nil, nil, nil, nil).Read()
 		if r.Err != nil {
 			t.Fatal(r.Err)
 		}
 		return string(r.Rows[0][0]) == "t"
 	})
-}
-
-// poll asks for a condition every few milliseconds.
-func poll(within time.Duration, condition func() bool) bool {
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(within); time.Now().Before(deadline); <-tick.C {
-		if condition() {
-			return true
-		}
-	}
-	return condition()
 }
 
 func activity(t *testing.T, url string) string {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"pgsluice/internal/pgtest"
 	"pgsluice/internal/plan"
 	"pgsluice/stages"
 )
@@ -123,7 +124,7 @@ func TestIntakeLetsTheOnlyReaderGoOn(t *testing.T) {
 	content := bytesOf(9, 20*stages.ChunkBytes)
 	done := make(chan error, 1)
 	go func() { done <- feed(t.Context(), in, big, content) }()
-	if !poll(patience, func() bool { return in.block(big) != nil }) {
+	if !pgtest.Poll(patience, func() bool { return in.block(big) != nil }) {
 		t.Fatal("the large block does not begin to come")
 	}
 	r, err := in.block(big).open(t.Context())
@@ -162,7 +163,7 @@ func TestBlockIsReadAgainWhileItIsInMemory(t *testing.T) {
 		defer in.mu.Unlock()
 		return in.blocks[small.ID].kept > 0
 	}
-	if !poll(patience, evicted) {
+	if !pgtest.Poll(patience, evicted) {
 		t.Fatal("what was read is kept although there is no room")
 	}
 	if _, err := in.block(small).open(t.Context()); !errors.Is(err, errGone) {
@@ -223,7 +224,7 @@ func TestBlockEnds(t *testing.T) {
 	full := make(chan error, 1)
 	waiting := taskNo(3)
 	go func() { full <- feed(t.Context(), in, waiting, bytesOf(3, 9*stages.ChunkBytes)) }()
-	if !poll(patience, func() bool { return in.block(waiting) != nil }) {
+	if !pgtest.Poll(patience, func() bool { return in.block(waiting) != nil }) {
 		t.Fatal("the third block does not begin to come")
 	}
 	in.drop(waiting)
@@ -288,7 +289,7 @@ func TestSharesOfABlock(t *testing.T) {
 			in := newIntake(4 << 20)
 			fed := make(chan error, 1)
 			go func() { fed <- feed(t.Context(), in, taskNo(1), content) }()
-			if !poll(patience, func() bool { return in.block(taskNo(1)) != nil }) {
+			if !pgtest.Poll(patience, func() bool { return in.block(taskNo(1)) != nil }) {
 				t.Fatal("nothing comes")
 			}
 			readers, err := in.block(taskNo(1)).inShares(shares)

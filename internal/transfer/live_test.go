@@ -124,7 +124,8 @@ func between(all []seen, phase string, from, to time.Time) (low, high int64, ok 
 		case s.at.Before(from):
 			low = s.done
 		default:
-			high, ok = max(high, s.done), true
+			// a counter rises, but for the moment in which the server begins to scan: then it may say once that all is done
+			low, high, ok = min(low, s.done), max(high, s.done), true
 		}
 	}
 	return low, math.MaxInt32, ok // the last value of a counter is seldom caught

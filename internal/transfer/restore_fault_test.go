@@ -101,7 +101,7 @@ func TestIndexesAreBuiltWhileTheStreamStillComes(t *testing.T) {
 	built := make(chan bool, 1)
 	go func() {
 		_, _ = writer.Write(content[:last+1000])
-		built <- poll(patience, func() bool {
+		built <- pgtest.Poll(patience, func() bool {
 			return pgtest.Scalar[int](t, dst, "SELECT count(*) FROM pg_index WHERE indisvalid AND indrelid = to_regclass('a')") == 1
 		})
 		_, err := writer.Write(content[last+1000:])

@@ -84,7 +84,7 @@ func TestSlowStreamIsNotStalled(t *testing.T) {
 	tracker := progress.New()
 	go func() {
 		defer close(goOn)
-		if !poll(patience, func() bool { return tracker.Snapshot().Data.Idle > 4*time.Second }) {
+		if !pgtest.Poll(patience, func() bool { return tracker.Snapshot().Data.Idle > 4*time.Second }) {
 			t.Error("it never stood still")
 		}
 	}()

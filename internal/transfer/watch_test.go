@@ -74,7 +74,7 @@ func (w *watched) detail(task int) progress.Detail {
 // sees waits until a task is described as wanted.
 func (w *watched) sees(task int, what string, wanted func(progress.Detail) bool) progress.Detail {
 	w.t.Helper()
-	if !poll(patience, func() bool { return wanted(w.detail(task)) }) {
+	if !pgtest.Poll(patience, func() bool { return wanted(w.detail(task)) }) {
 		w.t.Fatalf("task %d was never seen %s: %+v, log %v", task, what, w.detail(task), w.log.All())
 	}
 	return w.detail(task)
@@ -225,7 +225,7 @@ func TestWatchOneServer(t *testing.T) {
 			w.sees(0, "at rest", targetWaits("Client: ClientRead"))
 			if stalled != nil {
 				<-stalled
-			} else if !poll(patience, func() bool { return w.log.Len() == 1 }) {
+			} else if !pgtest.Poll(patience, func() bool { return w.log.Len() == 1 }) {
 				t.Error("it never complained")
 			}
 			w.tracker.Describe(0, progress.Detail{})
@@ -301,7 +301,7 @@ func TestWatchOfRun(t *testing.T) {
 	r.Progress.Start(7).By(progress.Worker{Name: "build 1", TargetPID: openSession(t, dst).conn.PID()})
 	ctx, cancel := context.WithCancel(t.Context())
 	stop := r.watch(ctx)
-	if !poll(patience, func() bool { return r.Progress.Snapshot().Running[0].Detail.TargetWait == "Client: ClientRead" }) {
+	if !pgtest.Poll(patience, func() bool { return r.Progress.Snapshot().Running[0].Detail.TargetWait == "Client: ClientRead" }) {
 		t.Error("it saw nothing")
 	}
 	cancel()
@@ -320,7 +320,7 @@ func TestWatchOfCopy(t *testing.T) {
 	seen := func(kind string, wanted func(progress.Detail) bool) {
 		t.Helper()
 		var last []progress.RunningTask
-		if !poll(patience, func() bool {
+		if !pgtest.Poll(patience, func() bool {
 			last = c.opt.Progress.Snapshot().Running
 			return slices.ContainsFunc(last, func(r progress.RunningTask) bool { return r.Task.Kind == kind && wanted(r.Detail) })
 		}) {

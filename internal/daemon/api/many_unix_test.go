@@ -7,11 +7,13 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"pgsluice/internal/daemon/api"
+	"pgsluice/internal/pgtest"
 )
 
 // TestManyReaders has as many streams as a large team's pages, and says what they cost. All get the end; go run ./bench -run crowd has what a copy
@@ -29,6 +31,7 @@ func TestManyReaders(t *testing.T) {
 	for range readers {
 		streams = append(streams, d.open("/v1/transfers/"+id+"/live"))
 	}
+	var came atomic.Int64
 	ended := make(chan int, readers)
 	for _, s := range streams {
 		go func() {
@@ -39,13 +42,20 @@ func TestManyReaders(t *testing.T) {
 					return
 				}
 				n++
+				came.Add(1)
 			}
 		}()
 	}
+	all := func(states int64) {
+		if !pgtest.Poll(time.Minute, func() bool { return came.Load() >= states*readers }) {
+			t.Fatalf("%d states have come to %d readers, not %d to each", came.Load(), readers, states)
+		}
+	}
+	all(1)
 	began := processor()
-	for range news {
+	for i := range int64(news) {
 		d.Progress(id, progress)
-		time.Sleep(time.Second) // the pace of a daemon
+		all(2 + i)
 	}
 	took, held := processor()-began, memory()-before
 	d.Set(id, become("completed"))

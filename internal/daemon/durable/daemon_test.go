@@ -15,6 +15,7 @@ import (
 
 	"pgsluice/internal/daemon/client"
 	"pgsluice/internal/daemon/work"
+	"pgsluice/internal/pgtest"
 )
 
 // patience is how long something may take that takes moments on an idle machine.
@@ -119,15 +120,8 @@ func (d *daemon) kill() {
 // wait asks again and again, until it is so.
 func wait(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	limit := time.After(patience)
-	for !so() {
-		select {
-		case <-limit:
-			t.Fatalf("no %s within %s", what, patience)
-		case <-again.C:
-		}
+	if !pgtest.Poll(patience, so) {
+		t.Fatalf("no %s within %s", what, patience)
 	}
 }
 

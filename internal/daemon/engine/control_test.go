@@ -1,8 +1,8 @@
 package engine
 
 import (
+	"strings"
 	"testing"
-	"time"
 
 	"pgsluice/internal/daemon/work"
 	"pgsluice/internal/pgtest"
@@ -75,7 +75,18 @@ func TestPauseAndChange(t *testing.T) {
 	r := e.running(id)
 	at := r.current().tracker.Moved()
 	pgtest.Exec(t, w.src, "UPDATE late SET v = 'new'")
-	time.Sleep(500 * time.Millisecond) // in which half a megabyte would move
+	states := 0 // that are told of the pause, one each half second, in which half a megabyte would move
+	for l, err := range e.Live(t.Context(), id) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(l.Progress), `"paused":true`) {
+			states++
+		}
+		if states == 3 {
+			break
+		}
+	}
 	if now := r.current().tracker.Moved(); now != at || !r.current().tracker.Snapshot().Paused {
 		t.Errorf("it moves from %d to %d", at, now)
 	}
@@ -135,8 +146,10 @@ func TestBounds(t *testing.T) {
 	w.untilMoved(e, id, 100_000)
 	r := e.running(id)
 	w.until(id, "two copy", func(*work.Transfer) bool { return len(r.current().tracker.Snapshot().Running) == 2 })
-	w.change(e, id, rate(0))
-	time.Sleep(300 * time.Millisecond) // in which it would be told
+	unlimited := rate(0)
+	unlimited.Want = want(work.WantPause).Want // what is asked at once is done at once: that it is paused shows that the rate was told
+	w.change(e, id, unlimited)
+	w.until(id, "it is paused", func(*work.Transfer) bool { return r.current().control.Paused() })
 	if got := r.current().limiter.Rate(); got != 1_500_000 {
 		t.Errorf("the rate is %d", got)
 	}

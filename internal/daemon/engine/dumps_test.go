@@ -198,9 +198,7 @@ func TestSchedule(t *testing.T) {
 		t.Error("nobody says that ticks were missed")
 	}
 	w.until(first, "it has expired", func(t *work.Transfer) bool { return t.Expired })
-	for deadline := time.Now().Add(patience); len(w.files()) > 2 && time.Now().Before(deadline); {
-		time.Sleep(10 * time.Millisecond)
-	}
+	pgtest.Poll(patience, func() bool { return len(w.files()) <= 2 })
 	if files := w.files(); len(files) != 2 || files[0] != second+".dump" || files[1] != third+".dump" {
 		t.Errorf("kept: %v", files)
 	}
@@ -266,11 +264,14 @@ func at(t *testing.T, text string) time.Time {
 // untilMade waits for the nth transfer and returns its id. Two daemons that see the same tick leave a gap in the numbers.
 func (w *world) untilMade(n int) string {
 	w.t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if all, err := w.queue.List(w.t.Context(), work.Filter{}); err == nil && len(all) == n {
-			return all[0].ID
-		}
+	var all []work.Transfer
+	made := pgtest.Poll(patience, func() (so bool) {
+		var err error
+		all, err = w.queue.List(w.t.Context(), work.Filter{})
+		return err == nil && len(all) == n
+	})
+	if !made {
+		w.t.Fatalf("transfer %d was never made", n)
 	}
-	w.t.Fatalf("transfer %d was never made", n)
-	return ""
+	return all[0].ID
 }

@@ -1,12 +1,15 @@
 package engine
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -31,12 +34,57 @@ func beDaemon(dir string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stdout.WriteString("!"); err != nil {
-		return err
-	}
+	tellParent(reportNews)
+	go tell(ctx, q)
 	New(Options{Queue: q, Config: c.Config, Name: "killed", AckWait: testAckWait, Recheck: 50 * time.Millisecond}).Run(ctx)
 	q.Close()
 	return nil
+}
+
+// What a daemon reports: that something has moved, and that all is done.
+const (
+	reportNews = '.'
+	reportDone = '!'
+)
+
+func tellParent(b byte) { _, _ = os.Stdout.Write([]byte{b}) } // a parent that is gone has killed it
+
+// tell reports each change of a record, and each state of a transfer that runs.
+func tell(ctx context.Context, q *queue.Queue) {
+	states := map[string]work.State{}
+	for t, err := range q.Watch(ctx) {
+		if err != nil {
+			return
+		}
+		if _, known := states[t.ID]; !known {
+			go func() {
+				for _, err := range q.Live(ctx, t.ID) {
+					if err != nil {
+						return
+					}
+					tellParent(reportNews)
+				}
+			}()
+		}
+		states[t.ID] = t.State
+		tellParent(reportNews)
+		if !slices.ContainsFunc(slices.Collect(maps.Values(states)), func(s work.State) bool { return !s.Final() }) {
+			tellParent(reportDone)
+		}
+	}
+}
+
+// awaits reads so many reports of a daemon, or up to that all is done.
+func awaits(t *testing.T, daemon *bufio.Reader, reports int) {
+	t.Helper()
+	for range reports {
+		switch b, err := daemon.ReadByte(); {
+		case err != nil:
+			t.Fatal(err)
+		case b == reportDone:
+			return
+		}
+	}
 }
 
 // A daemon that is killed at any moment, again and again, has done each transfer once when it is left alone: all is there, and equal.
@@ -67,10 +115,7 @@ CREATE INDEX ON one (id); CREATE INDEX ON a (v); CREATE TABLE b (id int REFERENC
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := out.Read(make([]byte, 1)); err != nil { // it has opened the queue
-			t.Fatal(err)
-		}
-		time.Sleep(time.Duration(random.Int64N(int64(4 * time.Second))))
+		awaits(t, bufio.NewReader(out), 1+random.IntN(15)) // the first says that it has opened the queue
 		if err := daemon.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}

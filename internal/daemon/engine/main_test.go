@@ -169,17 +169,17 @@ func (w *world) create(e *Engine, s work.Spec) *work.Transfer {
 func (w *world) until(id, what string, is func(*work.Transfer) bool) *work.Transfer {
 	w.t.Helper()
 	var last *work.Transfer
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		now, err := w.queue.Get(w.t.Context(), id)
-		if err != nil {
+	there := pgtest.Poll(patience, func() (so bool) {
+		var err error
+		if last, err = w.queue.Get(w.t.Context(), id); err != nil {
 			w.t.Fatal(err)
 		}
-		if last = now; is(now) {
-			return now
-		}
+		return is(last)
+	})
+	if !there {
+		w.t.Fatalf("%s: it never came to be that %s: %+v", id, what, last)
 	}
-	w.t.Fatalf("%s: it never came to be that %s: %+v", id, what, last)
-	return nil
+	return last
 }
 
 func (w *world) untilState(id string, s work.State) *work.Transfer {

@@ -16,6 +16,7 @@ import (
 
 	"pgsluice/internal/daemon/work"
 	"pgsluice/internal/daemon/worktest"
+	"pgsluice/internal/pgtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -51,7 +52,7 @@ func wants(t *testing.T, m *Metrics, lines string) {
 		}
 	}
 	var missing string
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	there := pgtest.Poll(10*time.Second, func() bool {
 		got := "\n" + scrape(t, m)
 		missing = ""
 		for _, line := range wanted {
@@ -59,11 +60,11 @@ func wants(t *testing.T, m *Metrics, lines string) {
 				missing = line + "\nis missing in" + own(got)
 			}
 		}
-		if missing == "" {
-			return
-		}
+		return missing == ""
+	})
+	if !there {
+		t.Fatal(missing)
 	}
-	t.Fatal(missing)
 }
 
 func scrape(t *testing.T, m *Metrics) string {
