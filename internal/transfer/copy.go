@@ -57,8 +57,10 @@ type run struct {
 
 	counting sync.Mutex  // guards result.Failed, result.Jobs, stopped and shared
 	shared   map[int]int // by task, in how many shares its rows are loaded, once that is decided
-	stopped  error       // the first that stops the transfer
-	end      context.CancelCauseFunc
+	// formerShared is that of an earlier run, by the tasks' keys, once it was asked for
+	formerShared map[string]int
+	stopped      error // the first that stops the transfer
+	end          context.CancelCauseFunc
 }
 
 // Copy moves the source database into the target and returns when all is done, or with the error that stopped it:

@@ -107,6 +107,11 @@ func (o *fileOrigin) readShares(ctx context.Context, t *plan.Task, rows []*atomi
 	ctx, cancel := context.WithCancel(ctx)
 	in, task := newIntake(sharedMemory), *t
 	b := in.begin(ctx, &task)
+	if first, err = b.stages(rows); err != nil {
+		cancel()
+		_ = data.Close() // it was only read
+		return nil, nil, err
+	}
 	var feeding sync.WaitGroup
 	feeding.Go(func() {
 		defer context.AfterFunc(ctx, in.wake)()
@@ -118,12 +123,11 @@ func (o *fileOrigin) readShares(ctx context.Context, t *plan.Task, rows []*atomi
 			b.fail(err)
 		}
 	})
-	first, err = b.stages(rows)
 	return first, func() {
 		cancel()
 		feeding.Wait()
-		_ = data.Close() // it was only read
-	}, err
+		_ = data.Close()
+	}, nil
 }
 
 func (o *fileOrigin) group(_ *streams, tasks []*plan.Task, read []stages.Copied, tally stages.Tally) pipeline.Stage {

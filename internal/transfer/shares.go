@@ -78,15 +78,20 @@ func (r *run) formerShares(t *plan.Task) int {
 	if r.former == nil {
 		return 0
 	}
-	for key := range r.former.Done {
-		var i, n int
-		if rest, ok := strings.CutPrefix(key, t.Key+"/"); ok {
-			if _, err := fmt.Sscanf(rest, "%d of %d", &i, &n); err == nil {
-				return n
+	r.counting.Lock()
+	defer r.counting.Unlock()
+	if r.formerShared == nil {
+		r.formerShared = map[string]int{}
+		for key := range r.former.Done {
+			var i, n int
+			if whole, share, ok := strings.Cut(key, "/"); ok {
+				if _, err := fmt.Sscanf(share, "%d of %d", &i, &n); err == nil {
+					r.formerShared[whole] = n
+				}
 			}
 		}
 	}
-	return 0
+	return r.formerShared[t.Key]
 }
 
 // shareKey is the ledger's key of a share, from 0; the last one's is the task's.
