@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"math"
+	"regexp"
 	"strconv"
 	"testing"
 )
@@ -34,4 +35,29 @@ func luminance(t *testing.T, hex string) float64 {
 		sum += weight * c
 	}
 	return sum
+}
+
+// Legible checks that the colours of a page's schemes, each a :root of css with colours as --name: #rrggbb, have a contrast of at least so much on each
+// of its grounds, and returns the colours by scheme and name.
+func Legible(t *testing.T, css string, schemes int, least map[string]float64) []map[string]string {
+	t.Helper()
+	blocks := regexp.MustCompile(`:root \{[^}]*\}`).FindAllString(css, -1)
+	if len(blocks) != schemes {
+		t.Fatalf("%d schemes, not %d", len(blocks), schemes)
+	}
+	colors := make([]map[string]string, len(blocks))
+	for i, block := range blocks {
+		colors[i] = map[string]string{}
+		for _, m := range regexp.MustCompile(`--([a-z]+): (#[0-9a-f]+);`).FindAllStringSubmatch(block, -1) {
+			colors[i][m[1]] = m[2]
+		}
+		for _, ground := range []string{"ground", "sheet", "faint"} {
+			for name, contrast := range least {
+				if c := Contrast(t, colors[i][name], colors[i][ground]); c < contrast {
+					t.Errorf("scheme %d: %s on %s has a contrast of %.2f", i, name, ground, c)
+				}
+			}
+		}
+	}
+	return colors
 }

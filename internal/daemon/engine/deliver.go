@@ -41,10 +41,15 @@ func (e *Engine) handle(ctx context.Context, d *queue.Delivery) error {
 
 // endAtRest ends a transfer that was canceled while nobody had it in work.
 func (e *Engine) endAtRest(ctx context.Context, d *queue.Delivery) error {
+	return e.conclude(ctx, d, e.cancelAtRest)
+}
+
+// conclude makes the record of a transfer that this daemon does not run the final one that change makes of it.
+func (e *Engine) conclude(ctx context.Context, d *queue.Delivery, change func(*work.Transfer)) error {
 	ctx, cancel := recording(ctx)
 	defer cancel()
 	t, err := d.Update(ctx, func(t *work.Transfer) error {
-		e.cancelAtRest(t)
+		change(t)
 		return nil
 	})
 	if err != nil {
@@ -249,19 +254,10 @@ func (e *Engine) release(ctx context.Context, t *work.Transfer) {
 
 // fail ends a transfer that can't begin.
 func (e *Engine) fail(ctx context.Context, d *queue.Delivery, cause error) error {
-	ctx, cancel := recording(ctx)
-	defer cancel()
-	now := time.Now().UTC()
-	t, err := d.Update(ctx, func(t *work.Transfer) error {
+	return e.conclude(ctx, d, func(t *work.Transfer) {
+		now := time.Now().UTC()
 		t.State, t.Ended, t.Waits, t.Daemon, t.Error = work.Failed, &now, "", "", cause.Error()
-		return nil
 	})
-	if err != nil {
-		return err
-	}
-	e.ended(t)
-	e.release(ctx, t)
-	return d.Done(ctx)
 }
 
 // ended tells those who want to know of a transfer's end.

@@ -6,35 +6,11 @@ import (
 	"iter"
 
 	"pgsluice/internal/daemon/work"
+	"pgsluice/internal/daemon/worktest"
 )
 
-// watch yields what look returns at each change until look says that it was the last, or ctx ends. look is called under the lock.
-func watch[T any](ctx context.Context, s *service, look func() (news []T, last bool)) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		for {
-			s.mu.Lock()
-			news, last := look()
-			changed := s.changed
-			s.mu.Unlock()
-			for _, n := range news {
-				if !yield(n, nil) {
-					return
-				}
-			}
-			if last {
-				return
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-changed:
-			}
-		}
-	}
-}
-
 func (s *service) Events(ctx context.Context, id string, after uint64) iter.Seq2[work.Event, error] {
-	return watch(ctx, s, func() ([]work.Event, bool) {
+	return worktest.Watch(ctx, &s.mu, &s.changed, func() ([]work.Event, bool) {
 		t := s.transfers[id]
 		if t == nil {
 			return nil, true
@@ -46,7 +22,7 @@ func (s *service) Events(ctx context.Context, id string, after uint64) iter.Seq2
 }
 
 func (s *service) Live(ctx context.Context, id string) iter.Seq2[work.Live, error] {
-	return watch(ctx, s, func() ([]work.Live, bool) {
+	return worktest.Watch(ctx, &s.mu, &s.changed, func() ([]work.Live, bool) {
 		t := s.transfers[id]
 		if t == nil {
 			return nil, true
@@ -57,7 +33,7 @@ func (s *service) Live(ctx context.Context, id string) iter.Seq2[work.Live, erro
 
 func (s *service) All(ctx context.Context) iter.Seq2[work.Transfer, error] {
 	told := map[string]string{}
-	return watch(ctx, s, func() (news []work.Transfer, _ bool) {
+	return worktest.Watch(ctx, &s.mu, &s.changed, func() (news []work.Transfer, _ bool) {
 		for id, t := range s.transfers {
 			if now := string(encode(t.Transfer)); told[id] != now {
 				told[id] = now

@@ -113,31 +113,6 @@ func (s *Service) Report(_ context.Context, id string) (json.RawMessage, error) 
 	return t.report, nil
 }
 
-// watch yields what look finds, now and after each change, until look says that this was the last.
-func watch[T any](ctx context.Context, s *Service, look func() (news []T, last bool)) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		for {
-			s.mu.Lock()
-			news, last := look()
-			changed := s.changed
-			s.mu.Unlock()
-			for _, n := range news {
-				if !yield(n, nil) {
-					return
-				}
-			}
-			if last {
-				return
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-changed:
-			}
-		}
-	}
-}
-
 // Readers is how many read the log of a transfer now.
 func (s *Service) Readers(id string) int {
 	s.mu.Lock()
@@ -153,7 +128,7 @@ func (s *Service) reads(id string, n int) {
 
 // Events is work.Service's.
 func (s *Service) Events(ctx context.Context, id string, after uint64) iter.Seq2[work.Event, error] {
-	events := watch(ctx, s, func() ([]work.Event, bool) {
+	events := Watch(ctx, &s.mu, &s.changed, func() ([]work.Event, bool) {
 		t := s.find(id)
 		if t == nil {
 			return nil, true
@@ -171,7 +146,7 @@ func (s *Service) Events(ctx context.Context, id string, after uint64) iter.Seq2
 
 // Live is work.Service's.
 func (s *Service) Live(ctx context.Context, id string) iter.Seq2[work.Live, error] {
-	return watch(ctx, s, func() ([]work.Live, bool) {
+	return Watch(ctx, &s.mu, &s.changed, func() ([]work.Live, bool) {
 		t := s.find(id)
 		if t == nil {
 			return nil, true
@@ -183,7 +158,7 @@ func (s *Service) Live(ctx context.Context, id string) iter.Seq2[work.Live, erro
 // All is work.Service's.
 func (s *Service) All(ctx context.Context) iter.Seq2[work.Transfer, error] {
 	seen := map[string]uint64{} // how much of each log
-	return watch(ctx, s, func() (news []work.Transfer, _ bool) {
+	return Watch(ctx, &s.mu, &s.changed, func() (news []work.Transfer, _ bool) {
 		for _, t := range s.transfers {
 			if n := uint64(len(t.events)); seen[t.ID] != n {
 				seen[t.ID] = n
