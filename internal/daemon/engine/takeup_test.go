@@ -66,8 +66,7 @@ func TestLost(t *testing.T) {
 	w := newWorldOn(t, pgtest.New(t, cluster.Options{}))
 	e, stop := w.start("one")
 	id := w.halfway(e)
-	go stop() // it takes nothing more
-	e.running(id).cancel(queue.ErrLost)
+	e.running(id).cancel(queue.ErrLost) // before stop, which would give it back
 	stop()
 	if got := w.untilState(id, work.Running); got.Daemon != "one" {
 		t.Errorf("lost: %+v", got)
